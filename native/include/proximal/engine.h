@@ -1,0 +1,71 @@
+/* The engine: backend, device, threads, log; first argument of every computing entry. */
+#ifndef PROXIMAL_ENGINE_H
+#define PROXIMAL_ENGINE_H
+
+#include "base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What runs the model's arithmetic. Kernels of the ABI run without any of them. */
+typedef enum px_backend {
+  PX_BACKEND_DEFAULT = 0, /* the best one that is present */
+  PX_BACKEND_CORE = 1,    /* the engine's own forward (not available in this version: PX_UNSUPPORTED on first use) */
+  PX_BACKEND_TORCH = 2    /* LibTorch, from libproximal_torch.so beside this library, opened on first use */
+} px_backend;
+
+/* Severity of a log line. */
+typedef enum px_log_level { PX_LOG_DEBUG = 0, PX_LOG_INFO = 1, PX_LOG_WARNING = 2, PX_LOG_ERROR = 3 } px_log_level;
+
+typedef struct px_engine px_engine;
+
+/* Receives one log line (UTF-8, zero-terminated, valid for the call). Called on any thread; must not throw. */
+typedef void (*px_log_sink)(void* context, int32_t level, const char* message);
+
+typedef struct px_engine_options {
+  uint32_t struct_size;
+  uint32_t flags;       /* none yet: 0 */
+  int32_t backend;      /* px_backend; 0: default */
+  int32_t device;       /* 0: CPU; no other in this version (PX_UNSUPPORTED) */
+  int32_t threads;      /* 0: environment PROXIMAL_THREADS, else the cores this process may use; at most 1024 */
+  int32_t reserved;     /* 0 */
+  px_log_sink log;      /* optional */
+  void* log_context;    /* handed to log; borrowed until the engine is gone */
+} px_engine_options;
+
+typedef struct px_memory_stats {
+  uint32_t struct_size;
+  uint32_t flags;
+  uint64_t weight_bytes;        /* parameters of live weights and heads */
+  uint64_t gradient_bytes;      /* gradient ranges of live trainers */
+  uint64_t optimizer_bytes;     /* optimizer moments of live trainers */
+  uint64_t cache_bytes;         /* key/value caches of live generators */
+  uint64_t peak_resident_bytes; /* largest resident set of the process so far */
+} px_memory_stats;
+
+/* Creates an engine. options may be NULL (all defaults). Any thread.
+ * Errors: PX_INVALID_ARGUMENT, PX_UNSUPPORTED (device), PX_OUT_OF_MEMORY. */
+PX_API px_status px_engine_create(const px_engine_options* options, px_engine** engine);
+
+/* Gives up the caller's reference. Children that are alive keep the engine alive. NULL does nothing. */
+PX_API void px_engine_release(px_engine* engine);
+
+/* Fills `stats` (struct_size set by the caller). Any thread. */
+PX_API px_status px_engine_memory(px_engine* engine, px_memory_stats* stats);
+
+/* Describes the engine as a JSON object: version, backend, threads, isa, and once the LibTorch backend is in use (or
+ * when `load_backend` is not 0) its version, its BLAS file and thread library. Copies it into buffer [capacity],
+ * zero-terminated and cut if need be; *needed (optional) is the full size with the terminator. Any thread.
+ * Errors: PX_UNSUPPORTED when the backend is asked for and cannot be opened: the text lists what was tried. */
+PX_API px_status px_engine_describe(px_engine* engine, int32_t load_backend, char* buffer, int64_t capacity,
+                                    int64_t* needed);
+
+/* Measures the backend's fp32 matrix product [n, n] x [n, n] (n in 1..8192, median of `repeats` in 1..1000) in GFLOP/s. */
+PX_API px_status px_engine_measure_gemm(px_engine* engine, int64_t n, int32_t repeats, double* gflops);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

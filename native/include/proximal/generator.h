@@ -1,0 +1,84 @@
+/* Generation: submit sequences, poll sampled tokens, cancel.
+ *
+ * Finished rows leave the batch and waiting ones take their place in the same step. A sequence's random numbers come
+ * from Philox4x32-10 with key = seed and counter = (the caller's sample id, token index): never from its slot, its
+ * neighbours or the order of submission.
+ */
+#ifndef PROXIMAL_GENERATOR_H
+#define PROXIMAL_GENERATOR_H
+
+#include "model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct px_generator px_generator;
+
+typedef enum px_finish_reason {
+  PX_FINISH_NONE = 0,      /* goes on */
+  PX_FINISH_STOP = 1,      /* the token is one of the stop tokens (and is part of the response) */
+  PX_FINISH_LENGTH = 2,    /* max_new_tokens or the model's context reached */
+  PX_FINISH_CANCELLED = 3, /* the event carries token -1 */
+  PX_FINISH_ERROR = 4      /* the event carries token -1: logits were not finite */
+} px_finish_reason;
+
+typedef enum px_generate_flags {
+  PX_GENERATE_GREEDY = 1 /* the most probable token, lowest id on a tie; temperature only scales the log-prob */
+} px_generate_flags;
+
+typedef struct px_generator_options {
+  uint32_t struct_size;
+  uint32_t flags;      /* none yet: 0 */
+  int64_t max_batch;   /* sequences decoded together; 0: default 64 */
+  uint64_t seed;       /* Philox key */
+} px_generator_options;
+
+typedef struct px_generate_request {
+  uint32_t struct_size;
+  uint32_t flags;               /* px_generate_flags */
+  uint64_t sample_id;           /* Philox counter; distinct among unfinished sequences of the generator */
+  const int32_t* prompt;        /* [prompt_count] */
+  int64_t prompt_count;         /* >= 1, below the context */
+  int64_t max_new_tokens;       /* >= 1 */
+  double temperature;           /* 0: default 1 */
+  int64_t top_k;                /* 0: off */
+  double top_p;                 /* 0: off; in (0, 1] */
+  double min_p;                 /* 0: off; in (0, 1] */
+  const int32_t* stop_tokens;   /* [stop_count], optional */
+  int64_t stop_count;
+} px_generate_request;
+
+/* One sampled token. */
+typedef struct px_generation_event {
+  uint64_t sample_id;
+  int32_t token;          /* -1: none */
+  int32_t finish_reason;  /* px_finish_reason; not NONE: the sequence's last event */
+  float logprob;          /* log softmax(logits / T)[token], without top-k, top-p, min-p: the training definition */
+  int32_t index;          /* 0-based place in the response */
+} px_generation_event;
+
+/* A generator on an LM-head model. options may be NULL. Keeps the model alive and shares its weights: nothing is
+ * copied, so a step of a trainer on the weights changes what it samples next. */
+PX_API px_status px_generator_create(px_model* model, const px_generator_options* options, px_generator** generator);
+
+/* Cancels what is unfinished. */
+PX_API void px_generator_release(px_generator* generator);
+
+/* Queues a sequence. Any thread, also while another one polls.
+ * PX_INVALID_ARGUMENT: a prompt that is empty, longer than the context or has foreign tokens; a sample id in use. */
+PX_API px_status px_generator_submit(px_generator* generator, const px_generate_request* request);
+
+/* Runs one step of the batch (prefill of arrivals and decode of the others) if no event is waiting, then hands out up
+ * to `capacity` events; *count is how many. *count = 0: nothing is unfinished. One polling thread at a time. */
+PX_API px_status px_generator_poll(px_generator* generator, px_generation_event* events, int64_t capacity,
+                                   int64_t* count);
+
+/* Ends a sequence at the next poll, which hands out its CANCELLED event. Any thread. An unknown id does nothing. */
+PX_API px_status px_generator_cancel(px_generator* generator, uint64_t sample_id);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

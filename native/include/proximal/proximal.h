@@ -1,0 +1,20 @@
+/* The whole C ABI of Proximal. */
+#ifndef PROXIMAL_H
+#define PROXIMAL_H
+
+#include "base.h"
+#include "engine.h"
+#include "generator.h"
+#include "kernels/adamw.h"
+#include "kernels/bradley_terry.h"
+#include "kernels/gae.h"
+#include "kernels/kl.h"
+#include "kernels/policy_loss.h"
+#include "kernels/sample.h"
+#include "kernels/token_logprob.h"
+#include "kernels/value_loss.h"
+#include "kernels/whiten.h"
+#include "model.h"
+#include "trainer.h"
+
+#endif

@@ -1,0 +1,87 @@
+// What a model backend does: forward, backward and decoding. Everything else (parameters, gradients, optimizer,
+// objectives, sampling, scheduling) is the engine's own and is shared by all backends.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace px {
+
+class Model;
+class GradientArena;
+
+// A validated px_batch: N = tokens.size(), S = offsets.size() - 1.
+struct Batch {
+  std::span<const int64_t> offsets;    // [S + 1]
+  std::span<const int32_t> tokens;     // [N]
+  std::span<const int32_t> positions;  // [N]
+  std::span<const float> weight;       // [N] 0: nothing is computed for that target; empty: ones
+  int64_t sequences() const { return static_cast<int64_t>(offsets.size()) - 1; }
+  int64_t count() const { return static_cast<int64_t>(tokens.size()); }
+};
+
+// Where results go, aligned to the target token (entry i speaks of token i; the first entry of a sequence and entries
+// of weight 0 are written as 0). A null pointer: not wanted.
+struct ForwardOutputs {
+  float* logprob = nullptr;  // [N]
+  float* entropy = nullptr;  // [N]
+  float* value = nullptr;    // [N]
+  float* score = nullptr;    // [S]
+  float* hidden = nullptr;   // [N, H], not shifted
+};
+
+// d loss / d output in the same alignment; a null pointer: no gradient through that output.
+struct OutputGradients {
+  const float* logprob = nullptr;
+  const float* entropy = nullptr;
+  const float* value = nullptr;
+  const float* score = nullptr;
+};
+
+// One step of decoding for some sequences: the tokens that each adds to its cache.
+struct Extension {
+  int64_t slot;
+  std::span<const int32_t> tokens;  // at least one
+};
+
+// Key/value caches of up to `slots` sequences.
+class Decoder {
+ public:
+  virtual ~Decoder() = default;
+  // Appends each extension's tokens to its slot and writes the logits after its last one: row i of logits
+  // [extensions, V] (unscaled, fp32).
+  virtual void extend(std::span<const Extension> extensions, float* logits) = 0;
+  // Empties a slot.
+  virtual void drop(int64_t slot) = 0;
+  virtual uint64_t bytes() const = 0;
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  // JSON object text: name, version, blas and the like.
+  virtual std::string describe() const = 0;
+
+  virtual void forward(const Model& model, const Batch& batch, double temperature, const ForwardOutputs& outputs) = 0;
+
+  // Forward as above (same arithmetic, same bits), then `upstream` is called once and says the output gradients (its
+  // arrays must live until this returns), then the backward pass adds to `gradients`. Nothing is added when it throws.
+  virtual void forward_backward(const Model& model, const Batch& batch, double temperature,
+                                const ForwardOutputs& outputs, const std::function<OutputGradients()>& upstream,
+                                GradientArena& gradients) = 0;
+
+  virtual std::unique_ptr<Decoder> decoder(const Model& model, int64_t slots) = 0;
+
+  // Median GFLOP/s of an fp32 [n, n] x [n, n] product.
+  virtual double measure_gemm(int64_t n, int32_t repeats) = 0;
+};
+
+// The symbol by which a backend library hands itself out.
+inline constexpr const char* kTorchBackendSymbol = "proximal_torch_backend";
+using BackendFactory = Backend* (*)(const char* proximal_version, int32_t threads);
+
+}  // namespace px

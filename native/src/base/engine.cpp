@@ -1,0 +1,103 @@
+#include "base/engine.h"
+
+#include <dlfcn.h>
+#include <sched.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "base/backend.h"
+#include "base/error.h"
+
+namespace px {
+namespace {
+
+constexpr int kMaxThreads = 1024;
+constexpr const char* kTorchLibrary = "libproximal_torch.so";
+
+int usable_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return std::max(1, CPU_COUNT(&set));
+}
+
+int environment_threads() {
+  const char* value = std::getenv("PROXIMAL_THREADS");
+  if (value == nullptr || *value == '\0') return 0;
+  char* end = nullptr;
+  const long threads = std::strtol(value, &end, 10);
+  check(*end == '\0' && threads >= 1 && threads <= kMaxThreads, PX_INVALID_ARGUMENT,
+        "environment PROXIMAL_THREADS: expected 1 to ", kMaxThreads, ", got '", value, "'");
+  return static_cast<int>(threads);
+}
+
+int choose_threads(int32_t wanted) {
+  if (wanted > 0) return wanted;
+  const int environment = environment_threads();
+  return environment > 0 ? environment : usable_cores();
+}
+
+// Where the backend library may be: beside this library, in a build tree's lib folder, where the loader looks.
+std::vector<std::string> backend_candidates() {
+  std::vector<std::string> candidates;
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<void*>(&usable_cores), &info) != 0 && info.dli_fname != nullptr) {
+    const auto folder = std::filesystem::absolute(info.dli_fname).parent_path();
+    candidates.push_back((folder / kTorchLibrary).string());
+    candidates.push_back((folder.parent_path() / "lib" / kTorchLibrary).string());
+  }
+  candidates.emplace_back(kTorchLibrary);
+  return candidates;
+}
+
+std::unique_ptr<Backend> open_torch_backend(int threads) {
+  std::string tried;
+  for (const std::string& candidate : backend_candidates()) {
+    void* library = dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr) {
+      tried += text("\n  ", dlerror());
+      continue;
+    }
+    auto factory = reinterpret_cast<BackendFactory>(dlsym(library, kTorchBackendSymbol));
+    check(factory != nullptr, PX_UNSUPPORTED, candidate, " has no ", kTorchBackendSymbol);
+    return std::unique_ptr<Backend>(factory(PROXIMAL_VERSION, threads));
+  }
+  fail(PX_UNSUPPORTED, "the LibTorch backend ", kTorchLibrary, " could not be opened; tried:", tried,
+       "\nInstall LibTorch (Debian: libtorch-dev libopenblas0-openmp), rebuild, or put the library beside libproximal.so");
+}
+
+}  // namespace
+
+Engine::Engine(const px_engine_options& options) : options_(options), threads_(choose_threads(options.threads)) {}
+
+Engine::~Engine() {
+  // LibTorch's thread teams belong to the worker, so the backend goes there too.
+  worker_.run([this] { backend_.reset(); });
+}
+
+Backend& Engine::backend() {
+  if (!backend_) {
+    check(options_.backend != PX_BACKEND_CORE, PX_UNSUPPORTED,
+          "backend: the engine's own forward is not part of this version; use PX_BACKEND_TORCH or PX_BACKEND_DEFAULT");
+    backend_ = open_torch_backend(threads_);
+  }
+  return *backend_;
+}
+
+void Engine::log(px_log_level level, const std::string& message) const {
+  if (options_.log != nullptr) options_.log(options_.log_context, level, message.c_str());
+}
+
+std::string Engine::describe(bool load_backend) {
+  nlohmann::json description{{"version", PROXIMAL_VERSION}, {"threads", threads_}, {"isa", "scalar"}};
+  run([&] {
+    if (load_backend) backend();
+    description["backend"] = backend_ ? nlohmann::json::parse(backend_->describe()) : nlohmann::json();
+  });
+  return description.dump();
+}
+
+}  // namespace px

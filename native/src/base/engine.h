@@ -1,0 +1,53 @@
+// The engine: options, the one thread that computes, the log, memory statistics and the model backend.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/handle.h"
+#include "base/worker.h"
+#include "proximal/engine.h"
+
+namespace px {
+
+class Backend;
+
+// Bytes held by live objects, by purpose.
+struct MemoryCounters {
+  std::atomic<int64_t> weights{0};
+  std::atomic<int64_t> gradients{0};
+  std::atomic<int64_t> optimizer{0};
+  std::atomic<int64_t> cache{0};
+};
+
+class Engine {
+ public:
+  explicit Engine(const px_engine_options& options);
+  ~Engine();
+
+  int threads() const { return threads_; }
+
+  // Runs `body` on the engine's thread and waits; exceptions come back to the caller. All model work goes through it,
+  // because LibTorch's thread teams belong to the calling thread.
+  void run(const std::function<void()>& body) { worker_.run(body); }
+
+  // The model backend, opened on first use. Call it on the engine's thread.
+  Backend& backend();
+
+  void log(px_log_level level, const std::string& message) const;
+  std::string describe(bool load_backend);
+
+  MemoryCounters memory;
+
+ private:
+  px_engine_options options_;
+  int threads_;
+  Worker worker_;
+  std::unique_ptr<Backend> backend_;
+  LiveHandle<PX_HANDLE_ENGINE> live_;
+};
+
+}  // namespace px
