@@ -1,0 +1,5 @@
+namespace Proximal.Interop;
+
+internal partial struct px_model
+{
+}

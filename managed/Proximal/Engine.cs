@@ -1,0 +1,109 @@
+using System.Runtime.InteropServices;
+using Proximal.Internal;
+using Proximal.Interop;
+
+namespace Proximal;
+
+/// <summary>The native engine: backend, threads, log and memory statistics. Models and kernels are used through one.</summary>
+/// <remarks>
+/// Any thread may use it. What was made from an engine keeps it alive natively, so the order of disposal is free.
+/// </remarks>
+public sealed unsafe class Engine : IDisposable
+{
+    /// <summary>Starts an engine.</summary>
+    /// <param name="options">How it computes; <see langword="null"/>: all defaults.</param>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    /// <exception cref="DllNotFoundException">The native library is missing; the text lists what was tried.</exception>
+    public Engine(EngineOptions? options = null)
+    {
+        options ??= new EngineOptions();
+        if (!Enum.IsDefined(options.Backend))
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), options.Backend, "Backend is not an EngineBackend.");
+        }
+
+        if (options.Threads is < 0 or > EngineOptions.MaxThreads)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(options), options.Threads, $"Threads must be 0 (choose) to {EngineOptions.MaxThreads}.");
+        }
+
+        var native = new px_engine_options
+        {
+            struct_size = (uint)sizeof(px_engine_options),
+            backend = (int)options.Backend,
+            threads = options.Threads,
+            log = options.Logger is null ? null : NativeLog.Sink,
+        };
+        NativeStatus.Check(Handle.Create(native, options.Logger));
+    }
+
+    /// <summary>Native memory by purpose.</summary>
+    public EngineMemory Memory
+    {
+        get
+        {
+            using HandleLease<px_engine> engine = Handle.Acquire();
+            var stats = new px_memory_stats { struct_size = (uint)sizeof(px_memory_stats) };
+            NativeStatus.Check(NativeMethods.px_engine_memory(engine.Pointer, &stats));
+            return new EngineMemory(
+                stats.weight_bytes,
+                stats.gradient_bytes,
+                stats.optimizer_bytes,
+                stats.cache_bytes,
+                stats.peak_resident_bytes);
+        }
+    }
+
+    /// <summary>The native engine, for the library's own calls.</summary>
+    internal EngineHandle Handle { get; } = new();
+
+    /// <summary>Counts the native objects that are alive in the process, by kind. Zero everywhere: nothing leaks.</summary>
+    public static IReadOnlyDictionary<string, long> LiveHandles() => new Dictionary<string, long>
+    {
+        ["engine"] = NativeMethods.px_live_handles((int)px_handle_kind.PX_HANDLE_ENGINE),
+        ["weights"] = NativeMethods.px_live_handles((int)px_handle_kind.PX_HANDLE_WEIGHTS),
+        ["model"] = NativeMethods.px_live_handles((int)px_handle_kind.PX_HANDLE_MODEL),
+        ["trainer"] = NativeMethods.px_live_handles((int)px_handle_kind.PX_HANDLE_TRAINER),
+        ["generator"] = NativeMethods.px_live_handles((int)px_handle_kind.PX_HANDLE_GENERATOR),
+    };
+
+    /// <summary>Describes the engine as a JSON object: version, threads, instruction set, and the backend once in use.</summary>
+    /// <param name="loadBackend">Opens the backend if that has not happened yet.</param>
+    /// <exception cref="ProximalException">The backend is asked for and cannot be opened; the text lists what was tried.</exception>
+    public string Describe(bool loadBackend = false)
+    {
+        using HandleLease<px_engine> engine = Handle.Acquire();
+        byte[] buffer = new byte[512];
+        while (true)
+        {
+            fixed (byte* text = buffer)
+            {
+                long needed;
+                NativeStatus.Check(NativeMethods.px_engine_describe(
+                    engine.Pointer, loadBackend ? 1 : 0, (sbyte*)text, buffer.Length, &needed));
+                if (needed <= buffer.Length)
+                {
+                    return Marshal.PtrToStringUTF8((nint)text)!;
+                }
+
+                buffer = new byte[needed];
+            }
+        }
+    }
+
+    /// <summary>Measures the backend's fp32 matrix product [n, n] x [n, n].</summary>
+    /// <param name="n">The matrices' size, 1 to 8192.</param>
+    /// <param name="repeats">How often it runs, 1 to 1000; the median counts.</param>
+    /// <returns>GFLOP/s.</returns>
+    public double MeasureGemm(int n, int repeats)
+    {
+        using HandleLease<px_engine> engine = Handle.Acquire();
+        double gflops;
+        NativeStatus.Check(NativeMethods.px_engine_measure_gemm(engine.Pointer, n, repeats, &gflops));
+        return gflops;
+    }
+
+    /// <summary>Gives the engine up; objects made from it keep the native one until they are disposed.</summary>
+    public void Dispose() => Handle.Dispose();
+}

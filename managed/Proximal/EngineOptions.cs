@@ -1,0 +1,19 @@
+using Microsoft.Extensions.Logging;
+
+namespace Proximal;
+
+/// <summary>How an <see cref="Engine"/> computes.</summary>
+public sealed record EngineOptions
+{
+    /// <summary>The most threads an engine takes.</summary>
+    public const int MaxThreads = 1024;
+
+    /// <summary>What runs the model's arithmetic.</summary>
+    public EngineBackend Backend { get; init; } = EngineBackend.Default;
+
+    /// <summary>Threads to compute with; 0: environment PROXIMAL_THREADS, else the cores this process may use.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Receives what the native side has to say, on any thread; <see langword="null"/>: nobody.</summary>
+    public ILogger? Logger { get; init; }
+}
