@@ -19,7 +19,7 @@ internal sealed unsafe class EngineHandle : NativeHandle<px_engine>
         }
 
         px_engine* engine;
-        px_status status = Adopt(NativeMethods.px_engine_create(&options, &engine), engine, parent: null);
+        px_status status = Adopt(NativeMethods.px_engine_create(&options, &engine), engine);
         if (status != px_status.PX_OK)
         {
             FreeLogContext();

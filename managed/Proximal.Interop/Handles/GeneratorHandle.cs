@@ -6,9 +6,9 @@ internal sealed unsafe class GeneratorHandle : NativeHandle<px_generator>
     /// <summary>Makes a generator on a model with a language-model head.</summary>
     public px_status Create(ModelHandle model, px_generator_options options)
     {
-        using HandleLease<px_model> parent = model.Acquire();
+        px_model* parent = Hold(model);
         px_generator* generator;
-        return Adopt(NativeMethods.px_generator_create(parent.Pointer, &options, &generator), generator, model);
+        return Adopt(NativeMethods.px_generator_create(parent, &options, &generator), generator);
     }
 
     /// <inheritdoc/>

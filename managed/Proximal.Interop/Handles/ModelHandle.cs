@@ -6,17 +6,18 @@ internal sealed unsafe class ModelHandle : NativeHandle<px_model>
     /// <summary>Puts a head on weights.</summary>
     public px_status Create(WeightsHandle weights, px_model_options options)
     {
-        using HandleLease<px_weights> parent = weights.Acquire();
+        px_weights* parent = Hold(weights);
         px_model* model;
-        return Adopt(NativeMethods.px_model_create(parent.Pointer, &options, &model), model, weights);
+        return Adopt(NativeMethods.px_model_create(parent, &options, &model), model);
     }
 
-    /// <summary>Makes another model on the weights of <paramref name="source"/>.</summary>
-    public px_status Derive(ModelHandle source, px_model_options options)
+    /// <summary>Makes another model on the weights of <paramref name="source"/>, which it outlives.</summary>
+    public px_status Derive(WeightsHandle weights, ModelHandle source, px_model_options options)
     {
-        using HandleLease<px_model> parent = source.Acquire();
+        using HandleLease<px_model> original = source.Acquire();
+        Hold(weights);
         px_model* model;
-        return Adopt(NativeMethods.px_model_derive(parent.Pointer, &options, &model), model, source);
+        return Adopt(NativeMethods.px_model_derive(original.Pointer, &options, &model), model);
     }
 
     /// <inheritdoc/>

@@ -15,18 +15,30 @@ internal abstract unsafe class NativeHandle<T>() : SafeHandle(0, ownsHandle: tru
     /// <summary>Keeps the native object alive for one call.</summary>
     public HandleLease<T> Acquire() => new(this);
 
-    /// <summary>Takes over what a native create function returned; the caller holds a lease on the parent.</summary>
-    protected px_status Adopt(px_status status, T* pointer, SafeHandle? parent)
+    /// <summary>Keeps the parent alive from before the native create call until this handle is released.</summary>
+    /// <returns>The parent's native object.</returns>
+    protected TParent* Hold<TParent>(NativeHandle<TParent> parent)
+        where TParent : unmanaged
     {
-        if (status != px_status.PX_OK)
+        bool added = false;
+        parent.DangerousAddRef(ref added);
+        _parent = parent;
+        return (TParent*)parent.DangerousGetHandle();
+    }
+
+    /// <summary>Takes over what a native create function returned, or lets go of the parent when it failed.</summary>
+    protected px_status Adopt(px_status status, T* pointer)
+    {
+        if (status == px_status.PX_OK)
         {
-            return status;
+            SetHandle((nint)pointer);
+        }
+        else
+        {
+            _parent?.DangerousRelease();
+            _parent = null;
         }
 
-        bool added = false;
-        parent?.DangerousAddRef(ref added);
-        _parent = parent;
-        SetHandle((nint)pointer);
         return status;
     }
 

@@ -6,9 +6,9 @@ internal sealed unsafe class TrainerHandle : NativeHandle<px_trainer>
     /// <summary>Makes a trainer of a model's trunk and head.</summary>
     public px_status Create(ModelHandle model, px_trainer_options options)
     {
-        using HandleLease<px_model> parent = model.Acquire();
+        px_model* parent = Hold(model);
         px_trainer* trainer;
-        return Adopt(NativeMethods.px_trainer_create(parent.Pointer, &options, &trainer), trainer, model);
+        return Adopt(NativeMethods.px_trainer_create(parent, &options, &trainer), trainer);
     }
 
     /// <inheritdoc/>

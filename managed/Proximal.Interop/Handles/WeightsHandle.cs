@@ -6,21 +6,21 @@ internal sealed unsafe class WeightsHandle : NativeHandle<px_weights>
     /// <summary>Reads a model folder or file.</summary>
     public px_status Load(EngineHandle engine, string path, px_load_options options)
     {
-        using HandleLease<px_engine> parent = engine.Acquire();
         fixed (byte* text = Utf8.Terminated(path))
         {
+            px_engine* parent = Hold(engine);
             px_weights* weights;
-            return Adopt(
-                NativeMethods.px_weights_load(parent.Pointer, (sbyte*)text, &options, &weights), weights, engine);
+            return Adopt(NativeMethods.px_weights_load(parent, (sbyte*)text, &options, &weights), weights);
         }
     }
 
-    /// <summary>Copies the parameters of other weights.</summary>
-    public px_status Clone(WeightsHandle source)
+    /// <summary>Copies the parameters of other weights; the copy lives on without them.</summary>
+    public px_status Clone(EngineHandle engine, WeightsHandle source)
     {
-        using HandleLease<px_weights> parent = source.Acquire();
+        using HandleLease<px_weights> original = source.Acquire();
+        Hold(engine);
         px_weights* weights;
-        return Adopt(NativeMethods.px_weights_clone(parent.Pointer, &weights), weights, source);
+        return Adopt(NativeMethods.px_weights_clone(original.Pointer, &weights), weights);
     }
 
     /// <inheritdoc/>

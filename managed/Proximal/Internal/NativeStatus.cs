@@ -13,9 +13,12 @@ internal static unsafe class NativeStatus
     {
         if (status != px_status.PX_OK)
         {
-            throw ToException(status, LastError());
+            throw LastException(status);
         }
     }
+
+    /// <summary>The exception for the failure of this thread's last native call.</summary>
+    public static Exception LastException(px_status status) => ToException(status, LastError());
 
     /// <summary>The exception for a status and its "function: what" text.</summary>
     public static Exception ToException(px_status status, string text)

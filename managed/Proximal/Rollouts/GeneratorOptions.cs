@@ -1,0 +1,24 @@
+using Proximal.Interop;
+
+namespace Proximal.Rollouts;
+
+/// <summary>How a <see cref="Generator"/> works.</summary>
+public sealed record GeneratorOptions
+{
+    /// <summary>Sequences decoded together; at least 1. What is drawn does not depend on it.</summary>
+    public int MaxBatch { get; init; } = 64;
+
+    /// <summary>Picks the random numbers together with each request's sample id.</summary>
+    public ulong Seed { get; init; }
+
+    internal unsafe px_generator_options ToNative()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxBatch, 1);
+        return new px_generator_options
+        {
+            struct_size = (uint)sizeof(px_generator_options),
+            max_batch = MaxBatch,
+            seed = Seed,
+        };
+    }
+}
