@@ -1,0 +1,58 @@
+// Decoding with a key/value cache of its own for each sequence: no padding, so a step costs what its sequences hold.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <vector>
+
+#include "base/backend.h"
+#include "model/model.h"
+#include "torch/parameters.h"
+#include "torch/rope.h"
+#include "torch/transformer.h"
+
+namespace px::torch_backend {
+
+// Keys and values of one sequence, for all layers and key/value heads.
+// Keys lie [layer, kv_head, D, capacity], so that scores of consecutive positions are computed side by side; values lie
+// [layer, kv_head, capacity, D].
+class SequenceCache {
+ public:
+  int64_t length() const { return length_; }
+  int64_t capacity() const { return capacity_; }
+  void reserve(const Descriptor& descriptor, int64_t tokens);
+  void set_length(int64_t length) { length_ = length; }
+
+  float* keys(int64_t layer_and_head, int64_t head_size) {
+    return keys_.data() + layer_and_head * head_size * capacity_;
+  }
+  float* values(int64_t layer_and_head, int64_t head_size) {
+    return values_.data() + layer_and_head * head_size * capacity_;
+  }
+
+ private:
+  int64_t length_ = 0;
+  int64_t capacity_ = 0;
+  std::vector<float> keys_;
+  std::vector<float> values_;
+};
+
+class TorchDecoder final : public Decoder {
+ public:
+  TorchDecoder(const Model& model, int64_t slots, std::shared_ptr<RotaryTable> rotary);
+  void extend(std::span<const Extension> extensions, float* logits) override;
+  void drop(int64_t slot) override;
+  uint64_t bytes() const override;
+
+ private:
+  void step(std::span<const Extension> extensions, float* logits);
+  void check_extensions(std::span<const Extension> extensions) const;
+
+  const Model& model_;
+  std::shared_ptr<RotaryTable> rotary_;
+  Parameters parameters_;
+  std::vector<SequenceCache> slots_;
+};
+
+}  // namespace px::torch_backend
