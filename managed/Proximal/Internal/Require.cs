@@ -73,6 +73,26 @@ internal static class Require
         }
     }
 
+    public static void AtLeast(int value, int least, [CallerArgumentExpression(nameof(value))] string name = "")
+    {
+        if (value < least)
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"Expected a whole number of at least {least}.");
+        }
+    }
+
+    public static void Between(
+        int value, int least, int most, [CallerArgumentExpression(nameof(value))] string name = "")
+    {
+        if (value < least || value > most)
+        {
+            throw new ArgumentOutOfRangeException(name, value, $"Expected a whole number from {least} to {most}.");
+        }
+    }
+
+    public static void NotNull(object? value, [CallerArgumentExpression(nameof(value))] string name = "") =>
+        ArgumentNullException.ThrowIfNull(value, name);
+
     /// <summary>An array that must be there and fit.</summary>
     public static void Length(
         ReadOnlyMemory<float> values, int expected, [CallerArgumentExpression(nameof(values))] string name = "")

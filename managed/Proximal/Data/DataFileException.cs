@@ -1,0 +1,45 @@
+namespace Proximal.Data;
+
+/// <summary>A data file cannot be used: the message says which file, which line, what is wrong and the fix.</summary>
+public sealed class DataFileException : Exception
+{
+    /// <summary>Makes an exception for a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="line">The line, from 1; <see langword="null"/>: the file as a whole.</param>
+    /// <param name="what">What is wrong there and the fix.</param>
+    /// <param name="inner">What was thrown.</param>
+    public DataFileException(string path, int? line, string what, Exception? inner = null)
+        : base(line is null ? $"{path}: {what}" : $"{path}:{line}: {what}", inner)
+    {
+        Path = path;
+        Line = line;
+    }
+
+    /// <summary>The file.</summary>
+    public string Path { get; }
+
+    /// <summary>The line, from 1; <see langword="null"/>: the file as a whole.</summary>
+    public int? Line { get; }
+
+    /// <summary>The lines of a UTF-8 file, without their ends.</summary>
+    /// <exception cref="DataFileException">The file is missing, cannot be read or is not UTF-8.</exception>
+    internal static string[] ReadLines(string path, string what)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        try
+        {
+            return File.ReadAllLines(path, new System.Text.UTF8Encoding(false, throwOnInvalidBytes: true));
+        }
+        catch (System.Text.DecoderFallbackException exception)
+        {
+            throw new DataFileException(path, null, $"{what} is not UTF-8 text: {exception.Message}", exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            string reason = exception is FileNotFoundException or DirectoryNotFoundException
+                ? "does not exist"
+                : $"cannot be read: {exception.Message}";
+            throw new DataFileException(path, null, $"{what} {reason}; expected a text file there", exception);
+        }
+    }
+}

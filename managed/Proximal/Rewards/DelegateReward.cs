@@ -1,0 +1,69 @@
+namespace Proximal.Rewards;
+
+/// <summary>A reward written as a function.</summary>
+public sealed class DelegateReward : IReward
+{
+    private readonly Func<RewardBatch, CancellationToken, ValueTask<RewardResult>> _score;
+
+    /// <summary>A reward that looks at whole batches.</summary>
+    /// <param name="name">The name of its curve.</param>
+    /// <param name="score">Scores a batch.</param>
+    public DelegateReward(string name, Func<RewardBatch, CancellationToken, ValueTask<RewardResult>> score)
+    {
+        RewardRunner.CheckName(name);
+        ArgumentNullException.ThrowIfNull(score);
+        Name = name;
+        _score = score;
+    }
+
+    /// <summary>A reward that looks at one response at a time.</summary>
+    /// <param name="name">The name of its curve.</param>
+    /// <param name="score">Scores a response.</param>
+    public DelegateReward(string name, Func<RewardRow, double> score)
+        : this(name, RowByRow(name, score))
+    {
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <inheritdoc/>
+    public ValueTask<RewardResult> ScoreAsync(RewardBatch batch, CancellationToken cancellationToken = default) =>
+        _score(batch, cancellationToken);
+
+    private static Func<RewardBatch, CancellationToken, ValueTask<RewardResult>> RowByRow(
+        string name, Func<RewardRow, double> score)
+    {
+        ArgumentNullException.ThrowIfNull(score);
+        return (batch, cancellationToken) =>
+        {
+            float[] scores = new float[batch.Count];
+            for (int row = 0; row < scores.Length; row++)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                scores[row] = ScoreRow(name, score, batch, row, cancellationToken);
+            }
+
+            return ValueTask.FromResult(new RewardResult { Scores = scores });
+        };
+    }
+
+    private static float ScoreRow(
+        string name, Func<RewardRow, double> score, RewardBatch batch, int row, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (float)score(batch.Rows[row]);
+        }
+        catch (Exception exception) when (
+            exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            throw new RewardException(
+                name,
+                row,
+                $"The reward '{name}' failed on {RewardRunner.Describe(batch, row)}: "
+                + $"{exception.GetType().Name}: {exception.Message}",
+                exception);
+        }
+    }
+}

@@ -1,0 +1,18 @@
+namespace Proximal.Rewards;
+
+/// <summary>Options of a <see cref="LexiconReward"/>.</summary>
+public sealed record LexiconRewardOptions : RewardOptions
+{
+    /// <summary>The lexicon, one <c>word TAB value</c> a line.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>Also counts entries of several words; see <see cref="LexiconReward"/>.</summary>
+    public bool Phrases { get; init; }
+
+    /// <inheritdoc/>
+    public override IReward Create(Func<string, string> resolve)
+    {
+        ArgumentNullException.ThrowIfNull(resolve);
+        return LexiconReward.Load(resolve(Path), Phrases, Name ?? LexiconReward.DefaultName);
+    }
+}

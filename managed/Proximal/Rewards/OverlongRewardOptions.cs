@@ -1,0 +1,18 @@
+namespace Proximal.Rewards;
+
+/// <summary>Options of an <see cref="OverlongReward"/>.</summary>
+public sealed record OverlongRewardOptions : RewardOptions
+{
+    /// <summary>Tokens from which the whole factor is taken off; at least 1.</summary>
+    public required int Maximum { get; init; }
+
+    /// <summary>Tokens before the maximum in which the penalty grows; 1 to the maximum.</summary>
+    public required int Buffer { get; init; }
+
+    /// <summary>The largest penalty; at least 0.</summary>
+    public double Factor { get; init; } = 1;
+
+    /// <inheritdoc/>
+    public override IReward Create(Func<string, string> resolve) =>
+        new OverlongReward(Maximum, Buffer, Factor, Name ?? OverlongReward.DefaultName);
+}

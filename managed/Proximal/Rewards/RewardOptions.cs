@@ -1,0 +1,23 @@
+using System.Text.Json.Serialization;
+
+namespace Proximal.Rewards;
+
+/// <summary>One entry of a run's reward list; <c>type</c> says which.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(LexiconRewardOptions), "lexicon")]
+[JsonDerivedType(typeof(RepetitionRewardOptions), "repetition")]
+[JsonDerivedType(typeof(LengthRewardOptions), "length")]
+[JsonDerivedType(typeof(OverlongRewardOptions), "overlong")]
+[JsonDerivedType(typeof(DelegateRewardOptions), "delegate")]
+public abstract record RewardOptions
+{
+    /// <summary>The name of its curve, <c>reward/NAME</c>; <see langword="null"/>: the type's.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Multiplies its score in the sum of all rewards; finite.</summary>
+    public double Weight { get; init; } = 1;
+
+    /// <summary>Makes the reward.</summary>
+    /// <param name="resolve">Turns a path of the options into one that can be opened.</param>
+    public abstract IReward Create(Func<string, string> resolve);
+}

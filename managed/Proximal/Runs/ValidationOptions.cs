@@ -1,0 +1,19 @@
+using Proximal.Data;
+
+namespace Proximal.Runs;
+
+/// <summary>How a run measures itself on prompts it does not train on. The start model is measured too, as step 0.</summary>
+public sealed record ValidationOptions
+{
+    /// <summary>A .jsonl, .ndjson or .txt file, see <see cref="PromptFile"/>.</summary>
+    public required string Prompts { get; init; }
+
+    /// <summary>The field of a JSONL row that holds the prompt.</summary>
+    public string Field { get; init; } = PromptFile.DefaultField;
+
+    /// <summary>Responses to each prompt; at least 1.</summary>
+    public int Samples { get; init; } = 4;
+
+    /// <summary>Steps from one validation to the next; at least 1. The last step is always measured.</summary>
+    public int Every { get; init; } = 10;
+}

@@ -1,0 +1,31 @@
+using Proximal.Internal;
+
+namespace Proximal.Training.Ppo;
+
+/// <summary>The optimizer of one model: AdamW, its learning rate and the schedule over the run's optimizer steps.</summary>
+public sealed record PpoOptimizerOptions
+{
+    /// <summary>
+    /// The highest learning rate, at least 0; <see langword="null"/>: for the actor 1e-5 up to 200M parameters, 3e-6 up to
+    /// 3B and 1e-6 above, for the critic 1e-5.
+    /// </summary>
+    public double? LearningRate { get; init; }
+
+    /// <summary>Share of the optimizer steps over which the learning rate rises, in [0, 1]; rounded up to whole steps.</summary>
+    public double WarmupFraction { get; init; } = 0.03;
+
+    /// <summary>AdamW and clipping by global norm.</summary>
+    public AdamWOptions AdamW { get; init; } = new();
+
+    internal void Validate(string name)
+    {
+        if (LearningRate is { } rate)
+        {
+            Require.NotNegative(rate, $"{name}.LearningRate");
+        }
+
+        Require.Probability(WarmupFraction, zero: true, $"{name}.WarmupFraction");
+        Require.NotNull(AdamW, $"{name}.AdamW");
+        AdamW.ToNative();
+    }
+}
