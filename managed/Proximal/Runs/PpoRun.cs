@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Proximal.Training.Ppo;
 
 namespace Proximal.Runs;
 

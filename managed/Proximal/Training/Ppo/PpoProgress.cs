@@ -1,4 +1,4 @@
-namespace Proximal.Runs;
+namespace Proximal.Training.Ppo;
 
 /// <summary>How far a PPO run is. Reported from the run's own thread.</summary>
 public sealed record PpoProgress

@@ -1,4 +1,4 @@
-namespace Proximal.Runs;
+namespace Proximal.Training.Ppo;
 
 /// <summary>What a PPO run is doing.</summary>
 public enum PpoPhase
