@@ -1,0 +1,123 @@
+# shellcheck shell=bash
+# `./proximal test`: sourced by the script `proximal`, whose functions it uses.
+
+readonly results="$root/build/test-results"
+readonly runner_seconds=1100 # a runner that takes longer hangs
+
+test_help() {
+  cat <<'TEXT'
+Usage: ./proximal test [--filter NAME]... [--sanitize | --mutants]
+
+  --filter NAME   only tests whose full name contains NAME (several: any of them); with --mutants: patches by file name
+  --sanitize      native tests under the address, leak and undefined-behaviour sanitizers, in a build of their own
+  --mutants       proves that the tests notice broken numerics: applies each patch of tests/mutants to a scratch copy
+
+The last line is `N passed, N failed, N skipped`; above it stands why a test failed or what it lacked.
+Exit codes: 0 all passed or were skipped, 1 a test or the build failed, 2 usage or a missing package.
+Golden files: PROXIMAL_GOLDEN (folders, separated by colons); models they name: PROXIMAL_DATA.
+TEXT
+}
+
+run_tests() {
+  local mode=everything filters=()
+  while (($# > 0)); do
+    case $1 in
+      --filter)
+        [[ -n "${2:-}" ]] || die "test: --filter needs a name"
+        filters+=("$2")
+        shift
+        ;;
+      --filter=?*) filters+=("${1#--filter=}") ;;
+      --sanitize | --mutants)
+        [[ $mode == everything ]] || die "test: --sanitize and --mutants exclude each other"
+        mode=${1#--}
+        ;;
+      -h | --help)
+        test_help
+        return
+        ;;
+      *) die "test: unknown argument $1; see ./proximal test --help" ;;
+    esac
+    shift
+  done
+  # The gate of the bindings reads the headers through libclang; python3 comes with it.
+  more_packages=(python3-clang-14)
+  bring_up
+  case $mode in
+    everything) test_everything ;;
+    sanitize) test_sanitized ;;
+    mutants)
+      # shellcheck source=mutants/run.sh
+      source "$root/tests/mutants/run.sh"
+      test_mutants
+      ;;
+  esac
+}
+
+# The functions below read `filters` of run_tests.
+
+test_everything() {
+  build_native "$native_build" everything
+  build_managed Engine.sln "$managed_build/bin/Proximal.Tests/release/Proximal.Tests.dll"
+  unlock
+  rm -rf "$results"
+  mkdir -p "$results"
+  run_native "$native_build/bin/proximal_tests"
+  local project
+  for project in "$root"/tests/Proximal.*/; do run_managed "$(basename "$project")"; done
+  report
+}
+
+test_sanitized() {
+  build_native "$root/build/native-asan" everything -DPROXIMAL_SANITIZE=ON
+  unlock
+  rm -rf "$results"
+  mkdir -p "$results"
+  local suppressions="$root/tests/native/sanitizer"
+  # LibTorch's libraries define some of the same inline variables: no defect of ours.
+  export ASAN_OPTIONS="detect_leaks=1:detect_stack_use_after_return=1:detect_odr_violation=0:strict_string_checks=1"
+  export LSAN_OPTIONS="suppressions=$suppressions/lsan.supp:print_suppressions=0"
+  export UBSAN_OPTIONS="suppressions=$suppressions/ubsan.supp:print_stacktrace=1:halt_on_error=1"
+  local defect
+  for defect in leak overflow undefined; do run_planted "$defect"; done
+  run_native "$root/build/native-asan/bin/proximal_tests"
+  report
+}
+
+# A defect that the sanitizers have to see, under the options of all other tests.
+run_planted() {
+  local log="$results/planted-$1.log" code=0
+  "$root/build/native-asan/bin/sanitizer_planted" "$1" >"$log" 2>&1 || code=$?
+  printf '%s' "$code" >"$results/planted-$1.exit"
+}
+
+run_native() {
+  local log="$results/native.log" filter="" name code=0
+  for name in ${filters[@]+"${filters[@]}"}; do filter+="${filter:+:}*$name*"; done
+  say "running the native tests"
+  (cd "$root" && exec timeout -k 10 "$runner_seconds" "$1" --gtest_color=no ${filter:+"--gtest_filter=$filter"}) \
+    >"$log" 2>&1 </dev/null || code=$?
+  printf '%s' "$code" >"$results/native.exit"
+}
+
+run_managed() {
+  local project=$1 filter="" name code=0
+  for name in ${filters[@]+"${filters[@]}"}; do
+    # The filter language gives these characters a meaning.
+    filter+="${filter:+|}FullyQualifiedName~$(sed -E 's/[\\()&|=!~]/\\&/g' <<<"$name")"
+  done
+  say "running $project"
+  (cd "$root" && exec timeout -k 10 "$runner_seconds" "$dotnet" test \
+    "$managed_build/bin/$project/release/$project.dll" ${filter:+--filter "$filter"} \
+    --logger "trx;LogFileName=$project.trx" --logger "console;verbosity=normal" --results-directory "$results") \
+    >"$results/$project.log" 2>&1 </dev/null || code=$?
+  printf '%s' "$code" >"$results/$project.exit"
+}
+
+report() {
+  local options=()
+  ((${#filters[@]} == 0)) || options+=(--filtered)
+  # With the shared folder beside the repository nothing but a GPU may be missing.
+  [[ ! -d "$root/../shared" ]] || options+=(--only-gpu-may-lack)
+  /usr/bin/python3 "$root/tests/report.py" ${options[@]+"${options[@]}"} "$results"
+}
