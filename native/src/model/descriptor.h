@@ -16,6 +16,8 @@ struct Rope {
   double low_frequency_factor = 1.0;   // llama3
   double high_frequency_factor = 4.0;  // llama3
   int64_t original_context = 0;        // llama3
+
+  bool operator==(const Rope&) const = default;
 };
 
 struct Descriptor {
@@ -29,10 +31,13 @@ struct Descriptor {
   int64_t context = 0;
   double norm_epsilon = 0.0;
   Rope rope;
-  bool tied = false;
+  bool tied = false;    // the LM head is the embedding
+  bool lm_head = true;  // false: the file is a classifier's and holds none
   bool qkv_bias = false;
   bool output_bias = false;  // attention's o_proj
   bool mlp_bias = false;
+
+  bool untied_head() const { return lm_head && !tied; }
 };
 
 }  // namespace px

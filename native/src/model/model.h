@@ -13,22 +13,24 @@ namespace px {
 class Model {
  public:
   Model(std::shared_ptr<Weights> weights, const px_model_options& options);
+  ~Model();
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
 
   Weights& weights() const { return *weights_; }
   const std::shared_ptr<Weights>& shared_weights() const { return weights_; }
   const Descriptor& descriptor() const { return weights_->descriptor(); }
   px_head head() const { return head_; }  // LM or SCALAR
-  std::span<float> scalar_head() { return scalar_head_; }
-  std::span<const float> scalar_head() const { return scalar_head_; }
 
   // The tensors that training moves: the trunk's, then lm_head.weight (untied LM head) or score.weight (scalar head).
   // Offsets count elements from the start of parameters(0), then on into parameters(1).
   const std::vector<TensorSpec>& tensors() const { return tensors_; }
   int64_t elements() const { return elements_; }
 
-  // The parameters behind tensors(): the weights' range, and the scalar head's (empty for an LM head).
+  // The parameters behind tensors(): the weights' range, and the scalar head's (empty for an LM head). Like a pointer,
+  // a model that is itself const leads to parameters that are not.
   std::span<float> weight_range() const;
-  std::span<float> head_range() const { return {const_cast<float*>(scalar_head_.data()), scalar_head_.size()}; }
+  std::span<float> head_range() const { return {scalar_head_.get(), static_cast<size_t>(scalar_elements_)}; }
 
   // The tensor's own memory.
   std::span<float> tensor_data(const TensorSpec& tensor) const;
@@ -36,12 +38,16 @@ class Model {
   // The tensor that holds element `index` of the gradient or parameter order, for messages.
   std::string name_of_element(int64_t index) const;
 
+  // Writes a Hugging Face folder.
   void save(const std::string& directory, const px_save_options& options) const;
 
  private:
+  void add_scalar_head(const px_model_options& options);
+
   std::shared_ptr<Weights> weights_;
   px_head head_;
-  std::vector<float> scalar_head_;  // [H]
+  std::unique_ptr<float[]> scalar_head_;  // [H]
+  int64_t scalar_elements_ = 0;           // H or 0
   std::vector<TensorSpec> tensors_;
   int64_t elements_ = 0;
   LiveHandle<PX_HANDLE_MODEL> live_;

@@ -1,0 +1,29 @@
+// A file as read-only memory.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+namespace px {
+
+class MappedFile {
+ public:
+  // Throws PX_IO (the path and the system's reason) when the file cannot be opened, PX_CORRUPT_DATA when it is empty.
+  explicit MappedFile(std::string path);
+  ~MappedFile();
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  const std::string& path() const { return path_; }
+  std::span<const std::byte> bytes() const { return bytes_; }
+
+ private:
+  std::string path_;
+  std::span<const std::byte> bytes_;
+};
+
+// "PATH: what it is for: reason of errno", as PX_IO.
+[[noreturn]] void fail_io(const std::string& path, const std::string& what, int error);
+
+}  // namespace px

@@ -1,0 +1,21 @@
+#include <filesystem>
+
+#include "base/error.h"
+#include "model/formats/huggingface.h"
+#include "model/formats/llama2c.h"
+#include "model/formats/mapped_file.h"
+
+namespace px {
+
+std::shared_ptr<Weights> load_weights(const std::shared_ptr<Engine>& engine, const std::string& path) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  if (!std::filesystem::exists(status))
+    fail_io(path, "expected a model folder (config.json and safetensors) or a llama2.c .bin file", error.value());
+  if (std::filesystem::is_directory(status)) return load_huggingface(engine, path);
+  check(path.ends_with(".bin"), PX_UNSUPPORTED, path,
+        ": this version reads model folders and llama2.c .bin files; give the folder that holds config.json");
+  return load_llama2c(engine, path);
+}
+
+}  // namespace px

@@ -1,0 +1,89 @@
+#include "model/model.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "model/formats/huggingface.h"
+#include "model/head_init.h"
+
+namespace px {
+namespace {
+
+px_head choose_head(const Weights& weights, int32_t wanted) {
+  check(wanted >= PX_HEAD_FROM_FILE && wanted <= PX_HEAD_SCALAR, PX_INVALID_ARGUMENT,
+        "options.head: expected a px_head, got ", wanted);
+  px_head head = static_cast<px_head>(wanted);
+  if (head == PX_HEAD_FROM_FILE) head = weights.file_score_head.empty() ? PX_HEAD_LM : PX_HEAD_SCALAR;
+  check(head != PX_HEAD_LM || weights.offsets().lm_head >= 0, PX_INVALID_ARGUMENT,
+        "options.head: the file is a classifier's without lm_head.weight: expected PX_HEAD_SCALAR, got PX_HEAD_LM");
+  return head;
+}
+
+// Fills a scalar head [H].
+void start_scalar_head(const Weights& weights, const px_model_options& options, std::span<float> head) {
+  switch (options.head_init) {
+    case PX_HEAD_INIT_FROM_FILE:
+      check(!weights.file_score_head.empty(), PX_INVALID_ARGUMENT,
+            "options.head_init: the file holds no scalar head (score.weight): expected PX_HEAD_INIT_ZERO or "
+            "PX_HEAD_INIT_NORMAL, got PX_HEAD_INIT_FROM_FILE");
+      std::ranges::copy(weights.file_score_head, head.begin());
+      return;
+    case PX_HEAD_INIT_ZERO:
+      std::ranges::fill(head, 0.0f);
+      return;
+    case PX_HEAD_INIT_NORMAL:
+      fill_normal_head(head, options.head_seed);
+      return;
+    default:
+      fail(PX_INVALID_ARGUMENT, "options.head_init: expected a px_head_init, got ", options.head_init);
+  }
+}
+
+}  // namespace
+
+Model::Model(std::shared_ptr<Weights> weights, const px_model_options& options)
+    : weights_(std::move(weights)), head_(choose_head(*weights_, options.head)) {
+  check(options.adapter == 0, PX_UNSUPPORTED, "options.adapter: this version has no adapters: expected 0, got ",
+        options.adapter);
+  tensors_ = weights_->tensors();
+  elements_ = weights_->elements();
+  if (head_ == PX_HEAD_SCALAR) add_scalar_head(options);
+  weights_->engine()->memory.weights += scalar_elements_ * static_cast<int64_t>(sizeof(float));
+}
+
+Model::~Model() { weights_->engine()->memory.weights -= scalar_elements_ * static_cast<int64_t>(sizeof(float)); }
+
+// It takes the place of the LM head.
+void Model::add_scalar_head(const px_model_options& options) {
+  std::erase_if(tensors_, [&](const TensorSpec& tensor) { return tensor.offset >= weights_->trunk_elements(); });
+  scalar_elements_ = descriptor().hidden;
+  scalar_head_ = std::make_unique<float[]>(static_cast<size_t>(scalar_elements_));
+  start_scalar_head(*weights_, options, head_range());
+  tensors_.push_back({"score.weight", {1, scalar_elements_}, weights_->trunk_elements(), scalar_elements_});
+  elements_ = weights_->trunk_elements() + scalar_elements_;
+}
+
+std::span<float> Model::weight_range() const {
+  return {weights_->data(), static_cast<size_t>(elements_ - scalar_elements_)};
+}
+
+std::span<float> Model::tensor_data(const TensorSpec& tensor) const {
+  const std::span<float> trunk = weight_range();
+  const auto offset = static_cast<size_t>(tensor.offset);
+  const auto elements = static_cast<size_t>(tensor.elements);
+  return offset < trunk.size() ? trunk.subspan(offset, elements) : head_range();
+}
+
+std::string Model::name_of_element(int64_t index) const {
+  check(index >= 0 && index < elements_, PX_INTERNAL, "element: expected 0 to ", elements_ - 1, ", got ", index);
+  const auto after = std::ranges::upper_bound(tensors_, index, {}, &TensorSpec::offset);
+  return std::prev(after)->name;
+}
+
+void Model::save(const std::string& directory, const px_save_options& options) const {
+  std::vector<TensorSource> sources;
+  for (const TensorSpec& tensor : tensors_) sources.push_back({tensor.name, tensor.shape, tensor_data(tensor)});
+  save_huggingface(directory, weights_->config(), descriptor(), head_, sources, options);
+}
+
+}  // namespace px
