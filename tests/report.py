@@ -54,7 +54,7 @@ def read_gtest(log: pathlib.Path) -> Outcome:
                 outcome.failed.append((end[2], message))
             else:
                 # GoogleTest puts the place on the line before the reason.
-                outcome.skipped.append((end[2], re.sub(r"^.*: Skipped\n", "", message)))
+                outcome.skipped.append((end[2], re.sub(r"^.*: Skipped(\n|$)", "", message)))
             running = None
         else:
             text.append(line)
