@@ -17,4 +17,10 @@ internal enum GoldenKind
     /// files among the data.
     /// </summary>
     Tokenizer,
+
+    /// <summary>
+    /// Rendered chat templates: a JSON object with "template", "special_tokens" and "cases", or with "fragments" and
+    /// "variables".
+    /// </summary>
+    ChatTemplate,
 }

@@ -1,0 +1,37 @@
+namespace Proximal.ChatTemplates.Jinja;
+
+/// <summary>Strings by code point, as Python counts them.</summary>
+internal static class CodePoints
+{
+    public static int Count(string text)
+    {
+        int pairs = 0;
+        for (int i = 0; i + 1 < text.Length; i++)
+        {
+            if (char.IsSurrogatePair(text[i], text[i + 1]))
+            {
+                pairs++;
+                i++;
+            }
+        }
+
+        return text.Length - pairs;
+    }
+
+    public static string[] Split(string text)
+    {
+        string[] points = new string[Count(text)];
+        int at = 0;
+        for (int n = 0; n < points.Length; n++)
+        {
+            int size = at + 1 < text.Length && char.IsSurrogatePair(text[at], text[at + 1]) ? 2 : 1;
+            points[n] = text.Substring(at, size);
+            at += size;
+        }
+
+        return points;
+    }
+
+    /// <summary>The code point index of a UTF-16 index.</summary>
+    public static int IndexOf(string text, int utf16) => utf16 < 0 ? utf16 : Count(text[..utf16]);
+}
