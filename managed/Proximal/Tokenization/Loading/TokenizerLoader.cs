@@ -1,0 +1,49 @@
+namespace Proximal.Tokenization.Loading;
+
+/// <summary>Finds out which files a path means and reads them.</summary>
+internal static class TokenizerLoader
+{
+    private const string JsonName = "tokenizer.json";
+    private const string VocabularyName = "vocab.json";
+    private const string MergesName = "merges.txt";
+
+    /// <summary>Loads a folder or a file.</summary>
+    public static Tokenizer Load(string path)
+    {
+        string file = Directory.Exists(path) ? FindIn(path) : path;
+        if (!File.Exists(file))
+        {
+            throw new TokenizerException(
+                ProximalStatus.Io, path, "", "no such file or folder", $"Name a folder with {JsonName}, or one of a tokenizer's files");
+        }
+
+        string folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        SpecialTokens special = SpecialTokens.Read(folder);
+        return new Tokenizer(ReadParts(file, folder, special), special);
+    }
+
+    private static string FindIn(string folder) =>
+        ((string[])[JsonName, VocabularyName])
+            .Select(name => Path.Combine(folder, name))
+            .FirstOrDefault(File.Exists)
+        ?? throw new TokenizerException(
+            ProximalStatus.Io,
+            folder,
+            "",
+            $"the folder has none of {JsonName}, {VocabularyName} with {MergesName}",
+            "Put the model's tokenizer files there");
+
+    private static TokenizerParts ReadParts(string file, string folder, SpecialTokens special)
+    {
+        switch (Path.GetFileName(file))
+        {
+            case VocabularyName or MergesName:
+                return VocabularyAndMerges.Read(Path.Combine(folder, VocabularyName), Path.Combine(folder, MergesName), special);
+            default:
+                using (JsonFile json = JsonFile.Open(file))
+                {
+                    return TokenizerJson.Read(json.Root);
+                }
+        }
+    }
+}
