@@ -11,9 +11,15 @@ public sealed record Prompt
     /// <summary>The tokens, as the model gets them; empty until the prompt is encoded.</summary>
     public int[] Tokens { get; init; } = [];
 
-    /// <summary>Where it stands, such as <c>prompts.jsonl:12</c>; <see langword="null"/>: it is from no file.</summary>
-    public string? Source { get; init; }
+    /// <summary>The file it is from; <see langword="null"/>: none.</summary>
+    public string? File { get; init; }
+
+    /// <summary>Its line there, from 1.</summary>
+    public int? Line { get; init; }
 
     /// <summary>The whole row of a JSONL file.</summary>
     public JsonElement? Metadata { get; init; }
+
+    /// <summary>Where it stands, such as <c>prompts.jsonl:12</c>; <see langword="null"/>: it is from no file.</summary>
+    public string? Source => File is null ? null : $"{Path.GetFileName(File)}:{Line}";
 }

@@ -42,7 +42,7 @@ public static class PromptFile
     };
 
     private static Prompt FromText(string path, int line, string text) =>
-        new() { Text = text, Source = Place(path, line) };
+        new() { Text = text, File = path, Line = line };
 
     private static Prompt FromJson(string path, int line, string text, string field)
     {
@@ -68,7 +68,7 @@ public static class PromptFile
 
         string value = Text(path, line, field, prompt);
         return value.Length > 0
-            ? new Prompt { Text = value, Source = Place(path, line), Metadata = row }
+            ? new Prompt { Text = value, File = path, Line = line, Metadata = row }
             : throw new DataFileException(path, line, $"the field '{field}' is empty: give the prompt a text or drop the row");
     }
 
@@ -108,6 +108,4 @@ public static class PromptFile
         JsonValueKind.Array => "array",
         _ => "object",
     };
-
-    private static string Place(string path, int line) => $"{Path.GetFileName(path)}:{line}";
 }

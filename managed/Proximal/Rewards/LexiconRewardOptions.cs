@@ -1,9 +1,12 @@
+using Proximal.Configuration;
+
 namespace Proximal.Rewards;
 
 /// <summary>Options of a <see cref="LexiconReward"/>.</summary>
 public sealed record LexiconRewardOptions : RewardOptions
 {
     /// <summary>The lexicon, one <c>word TAB value</c> a line.</summary>
+    [ConfigurationPath]
     public required string Path { get; init; }
 
     /// <summary>Also counts entries of several words; see <see cref="LexiconReward"/>.</summary>

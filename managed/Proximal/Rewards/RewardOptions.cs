@@ -8,7 +8,6 @@ namespace Proximal.Rewards;
 [JsonDerivedType(typeof(RepetitionRewardOptions), "repetition")]
 [JsonDerivedType(typeof(LengthRewardOptions), "length")]
 [JsonDerivedType(typeof(OverlongRewardOptions), "overlong")]
-[JsonDerivedType(typeof(DelegateRewardOptions), "delegate")]
 public abstract record RewardOptions
 {
     /// <summary>The name of its curve, <c>reward/NAME</c>; <see langword="null"/>: the type's.</summary>

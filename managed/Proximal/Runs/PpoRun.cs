@@ -1,11 +1,19 @@
 using Microsoft.Extensions.Logging;
+using Proximal.Data;
+using Proximal.Internal;
+using Proximal.Models;
+using Proximal.Rewards;
+using Proximal.Tokenization;
 using Proximal.Training.Ppo;
 
 namespace Proximal.Runs;
 
 /// <summary>A PPO run: reads what the options name, trains, and leaves a run folder.</summary>
-public sealed class PpoRun
+public sealed partial class PpoRun
 {
+    /// <summary>Validation draws other random numbers than training.</summary>
+    private const ulong ValidationSeed = 0x76616C6964617465;
+
     private readonly PpoRunOptions _options;
     private readonly ILogger? _logger;
 
@@ -22,19 +30,180 @@ public sealed class PpoRun
     }
 
     /// <summary>Does the whole run.</summary>
-    /// <param name="progress">Is told what the run does; <see langword="null"/>: nobody.</param>
+    /// <param name="progress">Is told what the run does, on its own thread; <see langword="null"/>: nobody.</param>
     /// <param name="cancellationToken">Ends the run at its last committed step; this always throws then.</param>
-    /// <exception cref="Data.DataFileException">A prompt file or lexicon cannot be used.</exception>
+    /// <exception cref="DataFileException">A prompt file or lexicon cannot be used.</exception>
+    /// <exception cref="TokenizerException">The tokenizer cannot be used.</exception>
     /// <exception cref="RunFolderException">The output folder holds a run already or cannot be written.</exception>
-    /// <exception cref="Rewards.RewardException">A reward failed.</exception>
+    /// <exception cref="RewardException">A reward failed.</exception>
     /// <exception cref="ProximalException">A model cannot be used, or a number is not finite.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public Task<PpoRunResult> RunAsync(
-        IProgress<PpoProgress>? progress = null, CancellationToken cancellationToken = default)
+        IProgress<PpoProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => TrainAsync(progress, cancellationToken), cancellationToken);
+
+    private async Task<PpoRunResult> TrainAsync(IProgress<PpoProgress>? progress, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        progress?.Report(new PpoProgress { Step = 0, Steps = _options.Ppo.Steps, Phase = PpoPhase.Loading });
-        _ = _logger;
-        throw new NotSupportedException("The PPO loop follows.");
+        Report(progress, 0, PpoPhase.Loading);
+        string output = _options.Resolve(_options.Output);
+        RunFolder.CheckFree(output, _options.Overwrite);
+        IReward reward = CreateReward();
+        IReadOnlyList<Prompt> prompts = PromptFile.Read(_options.Resolve(_options.Prompts.Path), _options.Prompts.Field);
+        IReadOnlyList<Prompt> validationPrompts = ReadValidationPrompts();
+        string tokenizerPath = TokenizerPath();
+        Tokenizer tokenizer = Tokenizer.Load(tokenizerPath);
+
+        using var engine = new Engine(new EngineOptions { Threads = _options.Threads, Logger = _logger });
+        using LanguageModel actor = LanguageModel.Load(engine, _options.Resolve(_options.Model), ModelHead.LanguageModel);
+        using LanguageModel? reference = Load(engine, _options.Reference, ModelHead.LanguageModel);
+        using LanguageModel? critic = Load(engine, _options.Critic, ModelHead.Scalar);
+        using var trainer = new PpoTrainer(new PpoSetup
+        {
+            Actor = actor,
+            Reference = reference,
+            Critic = critic,
+            Reward = reward,
+            Prompts = Encode(prompts, tokenizer, actor),
+            Tokenizer = tokenizer,
+            Options = _options.Ppo,
+            Seed = _options.Seed,
+        });
+        PpoValidator? validator = _options.Validation is null
+            ? null
+            : new PpoValidator(
+                Encode(validationPrompts, tokenizer, actor),
+                _options.Validation.Samples,
+                reward,
+                tokenizer,
+                _options.Seed ^ ValidationSeed);
+
+        using RunFolder folder = RunFolder.Create(output, _options.Overwrite);
+        Dictionary<string, double> last = await StepsAsync(trainer, validator, folder, progress, cancellationToken)
+            .ConfigureAwait(false);
+        Report(progress, trainer.Step, PpoPhase.Saving);
+        string model = folder.WriteModel(actor, FolderOf(tokenizerPath));
+        return new PpoRunResult(folder.Path, model, trainer.Step, last);
     }
+
+    private async Task<Dictionary<string, double>> StepsAsync(
+        PpoTrainer trainer,
+        PpoValidator? validator,
+        RunFolder folder,
+        IProgress<PpoProgress>? progress,
+        CancellationToken cancellationToken)
+    {
+        var last = new Dictionary<string, double>();
+        IReadOnlyDictionary<string, double> start =
+            await MeasureAsync(trainer, validator, progress, cancellationToken).ConfigureAwait(false);
+        if (start.Count > 0)
+        {
+            Commit(0, start, [], folder, progress, last);
+        }
+
+        await foreach (PpoStep step in trainer.RunAsync(progress, cancellationToken).ConfigureAwait(false))
+        {
+            var metrics = new OrderedDictionary<string, double>(step.Metrics);
+            if (IsMeasured(step.Step))
+            {
+                foreach ((string name, double value) in
+                    await MeasureAsync(trainer, validator, progress, cancellationToken).ConfigureAwait(false))
+                {
+                    metrics[name] = value;
+                }
+            }
+
+            if (_options.SamplesEvery > 0 && step.Step % _options.SamplesEvery == 0)
+            {
+                folder.WriteSamples(step);
+            }
+
+            Commit(step.Step, metrics, step.Warnings, folder, progress, last);
+        }
+
+        return last;
+    }
+
+    private void Commit(
+        int step,
+        IReadOnlyDictionary<string, double> metrics,
+        IReadOnlyList<string> warnings,
+        RunFolder folder,
+        IProgress<PpoProgress>? progress,
+        Dictionary<string, double> last)
+    {
+        folder.WriteMetrics(step, metrics, warnings);
+        foreach (string warning in warnings)
+        {
+            if (_logger is not null)
+            {
+                Warn(_logger, step, warning);
+            }
+        }
+
+        foreach ((string name, double value) in metrics)
+        {
+            last[name] = value;
+        }
+
+        progress?.Report(new PpoProgress
+        {
+            Step = step,
+            Steps = _options.Ppo.Steps,
+            Phase = PpoPhase.Committed,
+            Metrics = metrics,
+            Warnings = warnings,
+        });
+    }
+
+    private async Task<IReadOnlyDictionary<string, double>> MeasureAsync(
+        PpoTrainer trainer, PpoValidator? validator, IProgress<PpoProgress>? progress, CancellationToken cancellationToken)
+    {
+        if (validator is null)
+        {
+            return new Dictionary<string, double>();
+        }
+
+        Report(progress, trainer.Step, PpoPhase.Validation, 0, validator.Responses);
+        var responses = new SynchronousProgress<Rollouts.GenerationProgress>(generation =>
+            Report(progress, trainer.Step, PpoPhase.Validation, generation.Finished, generation.Total));
+        return await validator.MeasureAsync(trainer, _options.Ppo, responses, cancellationToken).ConfigureAwait(false);
+    }
+
+    private bool IsMeasured(int step) =>
+        _options.Validation is { } validation && (step % validation.Every == 0 || step == _options.Ppo.Steps);
+
+    private MixtureReward CreateReward() =>
+        new(_options.Rewards.Select(reward => new WeightedReward(reward.Create(_options.Resolve), reward.Weight)));
+
+    private IReadOnlyList<Prompt> ReadValidationPrompts() => _options.Validation is { } validation
+        ? PromptFile.Read(_options.Resolve(validation.Prompts), validation.Field)
+        : [];
+
+    private IReadOnlyList<Prompt> Encode(IReadOnlyList<Prompt> prompts, Tokenizer tokenizer, LanguageModel actor) =>
+        PromptEncoder.Encode(prompts, tokenizer, actor.Info.ContextLength, _options.Ppo.MaxNewTokens);
+
+    private LanguageModel? Load(Engine engine, string? path, ModelHead head) =>
+        path is null ? null : LanguageModel.Load(engine, _options.Resolve(path), head);
+
+    private string TokenizerPath()
+    {
+        string model = _options.Resolve(_options.Model);
+        return _options.Tokenizer is { } tokenizer ? _options.Resolve(tokenizer) : FolderOf(model);
+    }
+
+    private static string FolderOf(string path) =>
+        File.Exists(path) ? Path.GetDirectoryName(path) ?? path : path;
+
+    private void Report(IProgress<PpoProgress>? progress, int step, PpoPhase phase, long done = 0, long total = 0) =>
+        progress?.Report(new PpoProgress
+        {
+            Step = step,
+            Steps = _options.Ppo.Steps,
+            Phase = phase,
+            Done = done,
+            Total = total,
+        });
+
+    [LoggerMessage(EventId = 10, Level = LogLevel.Warning, Message = "Step {Step}: {Warning}")]
+    private static partial void Warn(ILogger logger, int step, string warning);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Proximal.Configuration;
 using Proximal.Rewards;
 using Proximal.Training.Ppo;
 
@@ -9,15 +10,19 @@ namespace Proximal.Runs;
 public sealed record PpoRunOptions
 {
     /// <summary>The start model: a Hugging Face folder or a llama2.c .bin file. It becomes actor and reference.</summary>
+    [ConfigurationPath]
     public required string Model { get; init; }
 
     /// <summary>The folder or file of the tokenizer; <see langword="null"/>: the model's folder.</summary>
+    [ConfigurationPath]
     public string? Tokenizer { get; init; }
 
     /// <summary>The frozen reference; <see langword="null"/>: a copy of the start model.</summary>
+    [ConfigurationPath]
     public string? Reference { get; init; }
 
     /// <summary>The critic's start, a model with a scalar head; <see langword="null"/>: the start model with a head of zeros.</summary>
+    [ConfigurationPath]
     public string? Critic { get; init; }
 
     /// <summary>What the run trains on.</summary>
@@ -33,6 +38,7 @@ public sealed record PpoRunOptions
     public ValidationOptions? Validation { get; init; }
 
     /// <summary>The run folder; it is created, with its parents.</summary>
+    [ConfigurationPath]
     public required string Output { get; init; }
 
     /// <summary>Replaces an earlier run in the folder; without it such a folder is refused.</summary>

@@ -1,3 +1,4 @@
+using Proximal.Configuration;
 using Proximal.Data;
 
 namespace Proximal.Runs;
@@ -6,6 +7,7 @@ namespace Proximal.Runs;
 public sealed record ValidationOptions
 {
     /// <summary>A .jsonl, .ndjson or .txt file, see <see cref="PromptFile"/>.</summary>
+    [ConfigurationPath]
     public required string Prompts { get; init; }
 
     /// <summary>The field of a JSONL row that holds the prompt.</summary>

@@ -27,6 +27,9 @@ public sealed record PpoKlOptions
     /// <summary>The estimate in the loss; its gradient flows.</summary>
     public KlEstimator LossEstimator { get; init; } = KlEstimator.K3;
 
+    internal KlController CreateController() =>
+        Adaptive ? new AdaptiveKlController(Coefficient, Target, Horizon) : new FixedKlController(Coefficient);
+
     internal void Validate()
     {
         Require.Defined(Estimator, "Kl.Estimator");

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Proximal.Internal;
 
 namespace Proximal.Training.Ppo;
@@ -11,11 +12,26 @@ public sealed record PpoOptimizerOptions
     /// </summary>
     public double? LearningRate { get; init; }
 
+    /// <summary>How the learning rate falls after the warm-up.</summary>
+    public ScheduleKind Schedule { get; init; } = ScheduleKind.Linear;
+
     /// <summary>Share of the optimizer steps over which the learning rate rises, in [0, 1]; rounded up to whole steps.</summary>
     public double WarmupFraction { get; init; } = 0.03;
 
     /// <summary>AdamW and clipping by global norm.</summary>
+    [JsonPropertyName("adamw")]
     public AdamWOptions AdamW { get; init; } = new();
+
+    internal LearningRateSchedule CreateSchedule(long totalSteps)
+    {
+        long warmup = LearningRateSchedule.WarmupStepsOf(WarmupFraction, totalSteps);
+        return Schedule switch
+        {
+            ScheduleKind.Linear => new LinearSchedule(totalSteps, warmup),
+            ScheduleKind.Constant => new ConstantSchedule(totalSteps, warmup),
+            _ => new CosineSchedule(totalSteps, warmup),
+        };
+    }
 
     internal void Validate(string name)
     {
@@ -24,6 +40,7 @@ public sealed record PpoOptimizerOptions
             Require.NotNegative(rate, $"{name}.LearningRate");
         }
 
+        Require.Defined(Schedule, $"{name}.Schedule");
         Require.Probability(WarmupFraction, zero: true, $"{name}.WarmupFraction");
         Require.NotNull(AdamW, $"{name}.AdamW");
         AdamW.ToNative();

@@ -76,6 +76,12 @@ public sealed record PpoOptions
     /// <summary>Taken off the score of a response that the length limit cut; at least 0.</summary>
     public double MissingEndPenalty { get; init; } = 1;
 
+    /// <summary>How token losses become one number.</summary>
+    public LossReductionKind Reduction { get; init; } = LossReductionKind.TokenMean;
+
+    /// <summary>The divisor of <see cref="LossReductionKind.FixedLength"/>; 0: <see cref="MaxNewTokens"/>.</summary>
+    public int ReductionLength { get; init; }
+
     /// <summary>The leash to the reference.</summary>
     public PpoKlOptions Kl { get; init; } = new();
 
@@ -93,6 +99,15 @@ public sealed record PpoOptions
 
     /// <summary>Responses of a step.</summary>
     internal int SequencesPerStep => checked(PromptsPerStep * SamplesPerPrompt);
+
+    /// <summary>The reduction that the options name.</summary>
+    internal LossReduction CreateReduction() => Reduction switch
+    {
+        LossReductionKind.TokenMean => LossReduction.TokenMean,
+        LossReductionKind.SequenceMeanOfTokenMean => LossReduction.SequenceMeanOfTokenMean,
+        LossReductionKind.SequenceMeanOfTokenSum => LossReduction.SequenceMeanOfTokenSum,
+        _ => LossReduction.FixedLength(ReductionLength > 0 ? ReductionLength : MaxNewTokens),
+    };
 
     /// <summary>Throws unless every option is in its range.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range; the text names it.</exception>
@@ -120,6 +135,8 @@ public sealed record PpoOptions
         Require.Finite(EntropyCoefficient);
         Require.PositiveOrInfinity(RewardClip);
         Require.NotNegative(MissingEndPenalty);
+        Require.Defined(Reduction);
+        Require.AtLeast(ReductionLength, 0);
         Require.NotNull(Kl);
         Kl.Validate();
         Require.NotNull(Actor);

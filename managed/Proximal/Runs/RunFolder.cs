@@ -1,0 +1,210 @@
+using System.Text.Json;
+using Proximal.Models;
+using Proximal.Training.Ppo;
+
+namespace Proximal.Runs;
+
+/// <summary>The folder that a run leaves: <c>metrics.jsonl</c>, <c>samples.jsonl</c> and at the end <c>model/</c>.</summary>
+/// <remarks>Rows are flushed as they are written, so a run that ends early leaves what it has done. One caller at a time.</remarks>
+public sealed class RunFolder : IDisposable
+{
+    /// <summary>One row of curves a step, see METRICS.md.</summary>
+    public const string MetricsFile = "metrics.jsonl";
+
+    /// <summary>One row a response.</summary>
+    public const string SamplesFile = "samples.jsonl";
+
+    /// <summary>The trained model.</summary>
+    public const string ModelFolder = "model";
+
+    /// <summary>Files beside a model's weights that belong to its tokenizer.</summary>
+    private static readonly string[] TokenizerFiles =
+    [
+        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "generation_config.json",
+        "chat_template.jinja", "vocab.json", "merges.txt",
+    ];
+
+    private readonly JsonLines _metrics;
+    private readonly JsonLines _samples;
+
+    private RunFolder(string path, JsonLines metrics, JsonLines samples)
+    {
+        Path = path;
+        _metrics = metrics;
+        _samples = samples;
+    }
+
+    /// <summary>The folder, absolute.</summary>
+    public string Path { get; }
+
+    /// <summary>Makes the folder, with its parents, and its files.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="overwrite">Removes an earlier run's files; without it such a folder is refused.</param>
+    /// <exception cref="RunFolderException">The folder holds a run, or cannot be written.</exception>
+    public static RunFolder Create(string path, bool overwrite = false)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        CheckFree(path, overwrite);
+        string folder = System.IO.Path.GetFullPath(path);
+        try
+        {
+            Directory.CreateDirectory(folder);
+            Remove(folder);
+            var metrics = new JsonLines(System.IO.Path.Combine(folder, MetricsFile));
+            return new RunFolder(folder, metrics, new JsonLines(System.IO.Path.Combine(folder, SamplesFile)));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new RunFolderException(
+                folder, $"{folder} cannot be made a run folder: {exception.Message} Name another output folder.", exception);
+        }
+    }
+
+    /// <summary>Throws when a folder holds a run that may not be replaced.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="overwrite">It may.</param>
+    /// <exception cref="RunFolderException">The folder holds a run.</exception>
+    public static void CheckFree(string path, bool overwrite)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        string folder = System.IO.Path.GetFullPath(path);
+        string? found = new[] { MetricsFile, SamplesFile, ModelFolder }
+            .FirstOrDefault(name => System.IO.Path.Exists(System.IO.Path.Combine(folder, name)));
+        if (found is not null && !overwrite)
+        {
+            throw new RunFolderException(
+                folder, $"{folder} holds a run already ({found}): name another output folder, or set overwrite.");
+        }
+    }
+
+    /// <summary>Appends a row of curves.</summary>
+    /// <param name="step">The step; 0: the start model.</param>
+    /// <param name="metrics">The curves; numbers that are not finite become null.</param>
+    /// <param name="warnings">What looks wrong, in plain words.</param>
+    public void WriteMetrics(int step, IReadOnlyDictionary<string, double> metrics, IReadOnlyList<string> warnings)
+    {
+        ArgumentNullException.ThrowIfNull(metrics);
+        ArgumentNullException.ThrowIfNull(warnings);
+        _metrics.Append(writer =>
+        {
+            writer.WriteNumber("step", step);
+            foreach ((string name, double value) in metrics)
+            {
+                JsonLines.Number(writer, name, value);
+            }
+
+            if (warnings.Count > 0)
+            {
+                writer.WriteStartArray("warnings");
+                foreach (string warning in warnings)
+                {
+                    writer.WriteStringValue(warning);
+                }
+
+                writer.WriteEndArray();
+            }
+        });
+    }
+
+    /// <summary>Appends a row for every response of a step.</summary>
+    /// <param name="step">The committed step.</param>
+    public void WriteSamples(PpoStep step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        for (int s = 0; s < step.Rollout.Sequences; s++)
+        {
+            int sequence = s;
+            _samples.Append(writer => WriteSample(writer, step, sequence));
+        }
+    }
+
+    /// <summary>Writes the trained model as a Hugging Face folder with the tokenizer's files.</summary>
+    /// <param name="actor">The model.</param>
+    /// <param name="tokenizerFolder">Where the tokenizer's files are; <see langword="null"/>: there are none.</param>
+    /// <returns>The model's folder.</returns>
+    /// <exception cref="RunFolderException">A file cannot be written.</exception>
+    public string WriteModel(LanguageModel actor, string? tokenizerFolder)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        string folder = System.IO.Path.Combine(Path, ModelFolder);
+        try
+        {
+            actor.Save(folder);
+            foreach (string name in TokenizerFiles)
+            {
+                CopyIfThere(tokenizerFolder, folder, name);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new RunFolderException(folder, $"{folder} cannot be written: {exception.Message}", exception);
+        }
+
+        return folder;
+    }
+
+    /// <summary>Closes the files.</summary>
+    public void Dispose()
+    {
+        _metrics.Dispose();
+        _samples.Dispose();
+    }
+
+    private static void Remove(string folder)
+    {
+        File.Delete(System.IO.Path.Combine(folder, MetricsFile));
+        File.Delete(System.IO.Path.Combine(folder, SamplesFile));
+        string model = System.IO.Path.Combine(folder, ModelFolder);
+        if (Directory.Exists(model))
+        {
+            Directory.Delete(model, recursive: true);
+        }
+    }
+
+    private static void CopyIfThere(string? from, string to, string name)
+    {
+        if (from is not null && File.Exists(System.IO.Path.Combine(from, name)))
+        {
+            // A copy of the bytes alone: the source may be read-only, the run folder is the user's.
+            File.WriteAllBytes(System.IO.Path.Combine(to, name), File.ReadAllBytes(System.IO.Path.Combine(from, name)));
+        }
+    }
+
+    private static void WriteSample(Utf8JsonWriter writer, PpoStep step, int s)
+    {
+        Rollout rollout = step.Rollout;
+        Range response = rollout.Response(s);
+        writer.WriteNumber("step", step.Step);
+        writer.WriteNumber("index", s);
+        if (rollout.Prompts.Count > 0)
+        {
+            writer.WriteString("prompt", rollout.Prompts[s].Text);
+            writer.WriteString("source", rollout.Prompts[s].Source);
+        }
+
+        writer.WriteString("response", rollout.ResponseTexts.ElementAtOrDefault(s));
+        writer.WriteString("finish_reason", rollout.FinishReasons[s] == Rollouts.FinishReason.Stop ? "stop" : "length");
+        JsonLines.Number(writer, "score", rollout.Scores[s]);
+        writer.WriteStartObject("rewards");
+        foreach ((string name, float[] values) in rollout.Components)
+        {
+            JsonLines.Number(writer, name, values[s]);
+        }
+
+        writer.WriteEndObject();
+        writer.WriteNumber("prompt_tokens", rollout.PromptLengths[s]);
+        writer.WriteStartArray("tokens");
+        foreach (int token in rollout.Tokens.AsSpan(response))
+        {
+            writer.WriteNumberValue(token);
+        }
+
+        writer.WriteEndArray();
+        JsonLines.Numbers(writer, "logprobs", rollout.LogProbs.AsSpan(response));
+        JsonLines.Numbers(writer, "reference_logprobs", rollout.ReferenceLogProbs.AsSpan(response));
+        JsonLines.Numbers(writer, "values", rollout.Values.AsSpan(response));
+        JsonLines.Numbers(writer, "token_rewards", rollout.Rewards.AsSpan(response));
+        JsonLines.Numbers(writer, "advantages", rollout.PolicyAdvantages.AsSpan(response));
+        JsonLines.Numbers(writer, "returns", rollout.Returns.AsSpan(response));
+    }
+}
