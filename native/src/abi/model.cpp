@@ -11,6 +11,11 @@ using namespace px::abi;
 
 namespace {
 
+void check_path(const char* path, const char* name) {
+  check_pointer(path, name);
+  check(*path != '\0', PX_INVALID_ARGUMENT, name, ": expected a path, got an empty text");
+}
+
 px_model_options read_model_options(const px_model_options* options) {
   const px_model_options o = read_optional_args(options, "options");
   check_flags(o.flags, 0, "options");
@@ -56,11 +61,11 @@ void check_outputs(const px_score_args& args, px_head head) {
         "args.value, args.score: expected NULL for a model with a language-model head; ask for logprob or entropy");
 }
 
-// A model can answer with NaN or Inf though its weights are finite: the numbers inside grew too large.
+// Finite weights can give NaN or Inf, when the numbers inside grow too large.
 void check_results(const ForwardOutputs& outputs, const Batch& batch, int64_t hidden) {
   const auto count = static_cast<size_t>(batch.count());
   const auto check_output = [](const float* values, size_t size, const char* name) {
-    if (values != nullptr) check_finite({values, size}, text("args.", name));
+    if (values != nullptr) check_finite({values, size}, text("args.", name, ": the model's numbers overflow"));
   };
   check_output(outputs.logprob, count, "logprob");
   check_output(outputs.entropy, count, "entropy");
@@ -105,7 +110,7 @@ extern "C" {
 px_status px_weights_load(px_engine* engine, const char* path, const px_load_options* options, px_weights** weights) {
   return guarded("px_weights_load", [&] {
     engine_of(engine);
-    check_pointer(path, "path");
+    check_path(path, "path");
     check_pointer(weights, "weights");
     check_flags(read_optional_args(options, "options").flags, 0, "options");
     *weights = new px_weights{load_weights(engine->engine, path)};
@@ -190,7 +195,7 @@ px_status px_model_write_tensor(px_model* model, int64_t index, const float* val
 px_status px_model_save(px_model* model, const char* directory, const px_save_options* options) {
   return guarded("px_model_save", [&] {
     const Model& m = *model_of(model);
-    check_pointer(directory, "directory");
+    check_path(directory, "directory");
     const px_save_options o = read_optional_args(options, "options");
     check_flags(o.flags, 0, "options");
     check(o.dtype >= PX_DTYPE_F32 && o.dtype <= PX_DTYPE_F16, PX_INVALID_ARGUMENT,

@@ -9,42 +9,38 @@
 namespace px {
 namespace {
 
-px_head choose_head(const Weights& weights, int32_t wanted) {
-  check(wanted >= PX_HEAD_FROM_FILE && wanted <= PX_HEAD_SCALAR, PX_INVALID_ARGUMENT,
-        "options.head: expected a px_head, got ", wanted);
-  px_head head = static_cast<px_head>(wanted);
+void check_options(const px_model_options& options) {
+  check(options.head >= PX_HEAD_FROM_FILE && options.head <= PX_HEAD_SCALAR, PX_INVALID_ARGUMENT,
+        "options.head: expected a px_head, got ", options.head);
+  check(options.head_init >= PX_HEAD_INIT_FROM_FILE && options.head_init <= PX_HEAD_INIT_NORMAL, PX_INVALID_ARGUMENT,
+        "options.head_init: expected a px_head_init, got ", options.head_init);
+  check(options.adapter == 0, PX_UNSUPPORTED, "options.adapter: this version has no adapters: expected 0, got ",
+        options.adapter);
+}
+
+px_head choose_head(const Weights& weights, const px_model_options& options) {
+  check_options(options);
+  auto head = static_cast<px_head>(options.head);
   if (head == PX_HEAD_FROM_FILE) head = weights.file_score_head.empty() ? PX_HEAD_LM : PX_HEAD_SCALAR;
   check(head != PX_HEAD_LM || weights.offsets().lm_head >= 0, PX_INVALID_ARGUMENT,
         "options.head: the file is a classifier's without lm_head.weight: expected PX_HEAD_SCALAR, got PX_HEAD_LM");
   return head;
 }
 
-// Fills a scalar head [H].
+// Fills a scalar head [H], which is zeros.
 void start_scalar_head(const Weights& weights, const px_model_options& options, std::span<float> head) {
-  switch (options.head_init) {
-    case PX_HEAD_INIT_FROM_FILE:
-      check(!weights.file_score_head.empty(), PX_INVALID_ARGUMENT,
-            "options.head_init: the file holds no scalar head (score.weight): expected PX_HEAD_INIT_ZERO or "
-            "PX_HEAD_INIT_NORMAL, got PX_HEAD_INIT_FROM_FILE");
-      std::ranges::copy(weights.file_score_head, head.begin());
-      return;
-    case PX_HEAD_INIT_ZERO:
-      std::ranges::fill(head, 0.0f);
-      return;
-    case PX_HEAD_INIT_NORMAL:
-      fill_normal_head(head, options.head_seed);
-      return;
-    default:
-      fail(PX_INVALID_ARGUMENT, "options.head_init: expected a px_head_init, got ", options.head_init);
-  }
+  if (options.head_init == PX_HEAD_INIT_NORMAL) fill_normal_head(head, options.head_seed);
+  if (options.head_init != PX_HEAD_INIT_FROM_FILE) return;
+  check(!weights.file_score_head.empty(), PX_INVALID_ARGUMENT,
+        "options.head_init: the file holds no scalar head (score.weight): expected PX_HEAD_INIT_ZERO or "
+        "PX_HEAD_INIT_NORMAL, got PX_HEAD_INIT_FROM_FILE");
+  std::ranges::copy(weights.file_score_head, head.begin());
 }
 
 }  // namespace
 
 Model::Model(std::shared_ptr<Weights> weights, const px_model_options& options)
-    : weights_(std::move(weights)), head_(choose_head(*weights_, options.head)) {
-  check(options.adapter == 0, PX_UNSUPPORTED, "options.adapter: this version has no adapters: expected 0, got ",
-        options.adapter);
+    : weights_(std::move(weights)), head_(choose_head(*weights_, options)) {
   tensors_ = weights_->tensors();
   elements_ = weights_->elements();
   if (head_ == PX_HEAD_SCALAR) add_scalar_head(options);

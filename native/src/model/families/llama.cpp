@@ -31,6 +31,9 @@ constexpr double kNone = -1e300;  // no value is neutral
 constexpr std::array kForeignKeys = {
     ForeignKey{"pretraining_tp", 1},
     ForeignKey{"partial_rotary_factor", 1},
+    ForeignKey{"rotary_pct", 1},
+    ForeignKey{"rope_interleaved", 0},
+    ForeignKey{"use_bidirectional_attention", 0},
     ForeignKey{"attention_multiplier", kNone},
     ForeignKey{"residual_multiplier", 1},
     ForeignKey{"embedding_multiplier", 1},
@@ -115,6 +118,8 @@ Rope read_scaling(const JsonReader& reader, double theta) {
   rope.theta = reader.number("rope_theta", 0.0, kMaxTheta, theta);
   const Json* partial = reader.find("partial_rotary_factor");
   if (partial != nullptr && *partial != 1.0) fail_unsupported(reader, "partial_rotary_factor", *partial, "1");
+  for (const auto& [name, value] : reader.object().items())
+    if (value.is_structured()) fail_unsupported(reader, name.c_str(), value, "one rotation for all layers and places");
   const std::string key = scaling_key(reader);
   const std::string type = reader.string(key.c_str(), "default");
   if (type == "default") return rope;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 
@@ -15,12 +16,17 @@ namespace {
 constexpr size_t kBuffer = size_t{1} << 20;
 constexpr int kReadableByAll = 0644;
 
+// No two writers of this machine share a name.
+std::string temporary_name(const std::string& path) {
+  static std::atomic<uint64_t> count{0};
+  return path + ".tmp-" + std::to_string(getpid()) + "-" + std::to_string(++count);
+}
+
 }  // namespace
 
-AtomicFile::AtomicFile(std::string path)
-    : path_(std::move(path)), temporary_(path_ + ".tmp-" + std::to_string(getpid())) {
+AtomicFile::AtomicFile(std::string path) : path_(std::move(path)), temporary_(temporary_name(path_)) {
   buffer_.reserve(kBuffer);
-  file_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kReadableByAll);
+  file_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kReadableByAll);
   if (file_ < 0) fail_io(path_, "cannot be written", errno);
 }
 

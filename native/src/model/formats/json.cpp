@@ -11,6 +11,7 @@ namespace {
 
 constexpr int kDeepest = 64;
 constexpr size_t kShownBytes = 80;
+constexpr size_t kMaxText = 100'000'000;  // bytes; safetensors' reference implementation has it for headers
 
 // Cuts at a character's first byte, so that what is left is still UTF-8.
 std::string cut(std::string_view text) {
@@ -50,15 +51,18 @@ class Strictness {
 }  // namespace
 
 Json parse_object(std::string_view text, const std::string& where) {
+  check(text.size() <= kMaxText, PX_CORRUPT_DATA, where, ": expected at most ", kMaxText, " bytes of JSON, got ",
+        text.size(), "; this is no model file");
   Strictness strictness(where);
   try {
     Json value = Json::parse(text.begin(), text.end(), std::ref(strictness));
     check(value.is_object(), PX_CORRUPT_DATA, where, ": expected a JSON object, got ", shown(value));
     return value;
-  } catch (const Json::exception& error) {
-    const auto* parse = dynamic_cast<const Json::parse_error*>(&error);
-    fail(PX_CORRUPT_DATA, where, ": expected JSON in UTF-8, which breaks at byte ",
-         parse != nullptr ? parse->byte : text.size(), "; the file is damaged or cut: copy it again");
+  } catch (const Json::parse_error& error) {
+    fail(PX_CORRUPT_DATA, where, ": expected JSON in UTF-8, which breaks at byte ", error.byte,
+         "; the file is damaged or cut: copy it again");
+  } catch (const Json::out_of_range&) {
+    fail(PX_CORRUPT_DATA, where, ": a number is beyond what 64 bits hold; the file is damaged: copy it again");
   }
 }
 
