@@ -30,7 +30,8 @@ typedef struct px_bradley_terry_metrics {
   double score;      /* sum over both */
 } px_bradley_terry_metrics;
 
-/* -log sigmoid(chosen - rejected - margin) + c (chosen + rejected)^2, stable for any difference. metrics optional. */
+/* -log sigmoid(chosen - rejected - margin) + c (chosen + rejected)^2, stable for any difference. metrics optional,
+ * overwritten. PX_NOT_FINITE names the first array and index that is. */
 PX_API px_status px_bradley_terry_f32(px_engine* engine, const px_bradley_terry_args* args,
                                       px_bradley_terry_metrics* metrics);
 

@@ -3,7 +3,8 @@
 //   loss = 1/2 max((V' - R)^2, (V + clip(V' - V, +-clip) - R)^2), gradient = weight d loss / d V' / normalizer
 //
 // Source: the PPO baselines' value clipping, as in arXiv 2005.12729. Shapes: all [n].
-// Traffic per token: 16 bytes in, 4 bytes out for each output that is wanted; tokens of weight 0 are not read elsewhere.
+// Traffic per token: 16 bytes in, 4 bytes out for each output that is wanted; tokens of weight 0 are not read
+// elsewhere.
 #pragma once
 
 #include "proximal/kernels/value_loss.h"

@@ -1,0 +1,16 @@
+#include "kernels/value_loss/value_loss.h"
+
+#include "kernels/checks.h"
+
+namespace px::kernels {
+
+void value_loss(const px_value_loss_args& args, px_value_metrics& metrics) {
+  px_value_loss_args a = args;
+  a.clip = or_default(a.clip, 0.5);
+  check_count(a.count, "count");
+  check_positive(a.normalizer, "normalizer");
+  check_limit(a.clip, "clip");
+  metrics = value_loss_ref(a);
+}
+
+}  // namespace px::kernels
