@@ -1,1 +1,4 @@
-return 0;
+using Proximal.Cli;
+
+using CliHost host = CliHost.OfThisProcess();
+return await Application.RunAsync(args, host).ConfigureAwait(false);

@@ -9,106 +9,120 @@ namespace Proximal.Configuration;
 /// <summary>Writes a record as the YAML text that <see cref="ConfigurationBinder"/> reads back, defaults included.</summary>
 public static partial class ConfigurationWriter
 {
+    /// <summary>The kind of what no file can express, such as a reward that is a delegate; reading it back is refused.</summary>
+    private const string SetByProgram = "set_by_program";
+
     private static readonly JsonSerializerOptions Quoting = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes a record.</summary>
     /// <param name="options">The record.</param>
+    /// <param name="resolve">Turns its paths into those to write; <see langword="null"/>: as they are.</param>
     /// <returns>A YAML text that ends in a line feed.</returns>
-    public static string Write(object options)
+    public static string Write(object options, Func<string, string>? resolve = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         var text = new StringBuilder();
-        WriteRecord(text, options.GetType(), options, indent: 0);
+        WriteRecord(new Target(text, resolve ?? (path => path)), options.GetType(), options, indent: 0);
         return text.ToString();
     }
 
-    private static void WriteRecord(StringBuilder text, Type declared, object record, int indent)
+    private static void WriteRecord(Target target, Type declared, object record, int indent)
     {
+        IEnumerable<RecordMember> members = RecordShape.Of(record.GetType()).Members;
         if (RecordVariants.Of(declared) is { } variants)
         {
-            string name = variants.Types.First(kind => kind.Value == record.GetType()).Key;
-            WriteEntry(text, variants.Discriminator, typeof(string), name, indent);
+            string? name = variants.Types.FirstOrDefault(kind => kind.Value == record.GetType()).Key;
+            WriteEntry(target, variants.Discriminator, typeof(string), name ?? SetByProgram, indent);
+            members = name is null ? members.Where(member => member.Property?.DeclaringType == declared) : members;
         }
 
-        foreach (RecordMember member in RecordShape.Of(record.GetType()).Members)
+        foreach (RecordMember member in members)
         {
             if (member.Property is { } property)
             {
-                WriteEntry(text, member.Key, member.Type, property.GetValue(record), indent);
+                object? value = property.GetValue(record);
+                WriteEntry(target, member.Key, member.Type, member.IsPath ? Resolved(value, target) : value, indent);
             }
         }
     }
 
-    private static void WriteEntry(StringBuilder text, string key, Type type, object? value, int indent)
+    private static object? Resolved(object? paths, Target target) => paths switch
     {
-        text.Append(' ', indent).Append(Quote(key)).Append(':');
-        WriteValue(text, type, value, indent);
+        string path => target.Resolve(path),
+        IEnumerable<string> many => many.Select(target.Resolve).ToArray(),
+        _ => paths,
+    };
+
+    private static void WriteEntry(Target target, string key, Type type, object? value, int indent)
+    {
+        target.Text.Append(' ', indent).Append(Quote(key)).Append(':');
+        WriteValue(target, type, value, indent);
     }
 
     /// <summary>Writes what follows a colon: on the same line, or indented below it.</summary>
-    private static void WriteValue(StringBuilder text, Type type, object? value, int indent)
+    private static void WriteValue(Target target, Type type, object? value, int indent)
     {
         Type bare = Nullable.GetUnderlyingType(type) ?? type;
         if (value is null)
         {
-            text.Append(" null\n");
+            target.Text.Append(" null\n");
         }
         else if (ScalarBinder.Handles(bare))
         {
-            text.Append(' ').Append(value is string word ? Quote(word) : ScalarBinder.Write(value)).Append('\n');
+            target.Text.Append(' ').Append(value is string word ? Quote(word) : ScalarBinder.Write(value)).Append('\n');
         }
         else if (ListTypes.ItemOf(bare) is { } item)
         {
-            WriteList(text, item, (IEnumerable)value, indent);
+            WriteList(target, item, (IEnumerable)value, indent);
         }
         else if (ListTypes.ValueOf(bare) is { } entry)
         {
-            WriteDictionary(text, entry, (IEnumerable)value, indent);
+            WriteDictionary(target, entry, (IEnumerable)value, indent);
         }
         else
         {
-            int start = text.Length;
-            text.Append('\n');
-            WriteRecord(text, bare, value, indent + 2);
-            if (text.Length == start + 1)
+            int start = target.Text.Length;
+            target.Text.Append('\n');
+            WriteRecord(target, bare, value, indent + 2);
+            if (target.Text.Length == start + 1)
             {
-                text.Length = start;
-                text.Append(" {}\n");
+                target.Text.Length = start;
+                target.Text.Append(" {}\n");
             }
         }
     }
 
-    private static void WriteList(StringBuilder text, Type item, IEnumerable values, int indent)
+    private static void WriteList(Target target, Type item, IEnumerable values, int indent)
     {
         object?[] items = [.. values.Cast<object?>()];
         if (items.Length == 0)
         {
-            text.Append(" []\n");
+            target.Text.Append(" []\n");
             return;
         }
 
-        text.Append('\n');
+        target.Text.Append('\n');
         foreach (object? value in items)
         {
-            text.Append(' ', indent + 2).Append('-');
-            WriteValue(text, item, value, indent + 2);
+            target.Text.Append(' ', indent + 2).Append('-');
+            WriteValue(target, item, value, indent + 2);
         }
     }
 
-    private static void WriteDictionary(StringBuilder text, Type type, IEnumerable values, int indent)
+    private static void WriteDictionary(Target target, Type type, IEnumerable values, int indent)
     {
-        int start = text.Length;
-        text.Append('\n');
+        int start = target.Text.Length;
+        target.Text.Append('\n');
         foreach (object entry in values)
         {
             string key = (string)entry.GetType().GetProperty("Key")!.GetValue(entry)!;
-            WriteEntry(text, key, type, entry.GetType().GetProperty("Value")!.GetValue(entry), indent + 2);
+            WriteEntry(target, key, type, entry.GetType().GetProperty("Value")!.GetValue(entry), indent + 2);
         }
 
-        if (text.Length == start + 1)
+        if (target.Text.Length == start + 1)
         {
-            text.Length = start;
-            text.Append(" {}\n");
+            target.Text.Length = start;
+            target.Text.Append(" {}\n");
         }
     }
 
@@ -121,4 +135,6 @@ public static partial class ConfigurationWriter
 
     [GeneratedRegex(@"^(true|false|yes|no|on|off|null|none|y|n|inf|infinity|nan)\z", RegexOptions.IgnoreCase)]
     private static partial Regex ReservedPattern();
+
+    private sealed record Target(StringBuilder Text, Func<string, string> Resolve);
 }

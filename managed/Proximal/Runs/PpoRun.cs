@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Proximal.Configuration;
 using Proximal.Data;
 using Proximal.Internal;
 using Proximal.Models;
@@ -13,6 +14,9 @@ public sealed partial class PpoRun
 {
     /// <summary>Validation draws other random numbers than training.</summary>
     private const ulong ValidationSeed = 0x76616C6964617465;
+
+    /// <summary>The event of a step's warning in the log.</summary>
+    internal const int StepWarning = 10;
 
     private readonly PpoRunOptions _options;
     private readonly ILogger? _logger;
@@ -78,6 +82,7 @@ public sealed partial class PpoRun
                 _options.Seed ^ ValidationSeed);
 
         using RunFolder folder = RunFolder.Create(output, _options.Overwrite);
+        folder.WriteConfiguration(ConfigurationWriter.Write(_options, _options.Resolve));
         Dictionary<string, double> last = await StepsAsync(trainer, validator, folder, progress, cancellationToken)
             .ConfigureAwait(false);
         Report(progress, trainer.Step, PpoPhase.Saving);
@@ -204,6 +209,6 @@ public sealed partial class PpoRun
             Total = total,
         });
 
-    [LoggerMessage(EventId = 10, Level = LogLevel.Warning, Message = "Step {Step}: {Warning}")]
+    [LoggerMessage(EventId = StepWarning, Level = LogLevel.Warning, Message = "Step {Step}: {Warning}")]
     private static partial void Warn(ILogger logger, int step, string warning);
 }

@@ -14,6 +14,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>One row a response.</summary>
     public const string SamplesFile = "samples.jsonl";
 
+    /// <summary>Every option of the run, defaults included.</summary>
+    public const string ConfigurationFile = "config.yaml";
+
     /// <summary>The trained model.</summary>
     public const string ModelFolder = "model";
 
@@ -74,6 +77,21 @@ public sealed class RunFolder : IDisposable
         {
             throw new RunFolderException(
                 folder, $"{folder} holds a run already ({found}): name another output folder, or set overwrite.");
+        }
+    }
+
+    /// <summary>Writes the options.</summary>
+    /// <param name="yaml">The YAML text.</param>
+    /// <exception cref="RunFolderException">The file cannot be written.</exception>
+    public void WriteConfiguration(string yaml)
+    {
+        try
+        {
+            File.WriteAllText(System.IO.Path.Combine(Path, ConfigurationFile), yaml);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new RunFolderException(Path, $"{Path}: {ConfigurationFile} cannot be written: {exception.Message}", exception);
         }
     }
 

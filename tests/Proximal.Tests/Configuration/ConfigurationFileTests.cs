@@ -68,6 +68,21 @@ public sealed class ConfigurationFileTests
         });
     }
 
+    [Test]
+    public void Paths_are_written_resolved_and_what_only_a_program_can_set_is_named_as_that()
+    {
+        string text = ConfigurationWriter.Write(
+            new Recipe { Model = "m", Files = ["f"], Spices = [new Surprise(() => 1) { Weight = 2 }] }, path => "/base/" + path);
+        Assert.Multiple(() =>
+        {
+            Assert.That(text, Does.Contain("model: /base/m\n").And.Contain("- /base/f\n"));
+            Assert.That(text, Does.Contain("type: set_by_program\n").And.Contain("weight: 2\n").And.Not.Contain("taste"));
+            Assert.That(
+                () => ConfigurationBinder.Parse<Recipe>(text),
+                Throws.TypeOf<ConfigurationException>().With.Message.Contains("got 'set_by_program'"));
+        });
+    }
+
     private static void Refused(string path, string message) =>
         Assert.That(
             () => ConfigurationBinder.Bind<Recipe>(path),

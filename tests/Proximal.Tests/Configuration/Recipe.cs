@@ -94,3 +94,6 @@ internal sealed record Herb : Spice
 {
     public required string Plant { get; init; }
 }
+
+/// <summary>A kind that no file can name.</summary>
+internal sealed record Surprise(Func<int> Taste) : Spice;

@@ -1,0 +1,90 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Proximal.Cli.Terminal;
+
+namespace Proximal.Cli;
+
+/// <summary>What a command talks to: its streams, what they are connected to, and the wish to stop.</summary>
+internal sealed class CliHost : IDisposable
+{
+    private readonly List<IDisposable> _owned = [];
+
+    /// <summary>Standard input, as bytes: rows may be broken in ways that a text reader would hide.</summary>
+    public required Stream Input { get; init; }
+
+    /// <summary>Standard output: rows and asked-for texts, nothing else.</summary>
+    public required Stream Output { get; init; }
+
+    /// <summary>Standard error: logs, progress and messages.</summary>
+    public required TextWriter Error { get; init; }
+
+    /// <summary>Standard error is a terminal that understands escape sequences.</summary>
+    public bool ErrorIsTerminal { get; init; }
+
+    /// <summary>Standard output is a terminal.</summary>
+    public bool OutputIsTerminal { get; init; }
+
+    /// <summary>Colours are welcome (NO_COLOR is not set).</summary>
+    public bool Colors { get; init; } = true;
+
+    /// <summary>Is cancelled by SIGINT and SIGTERM.</summary>
+    public CancellationToken Interrupted { get; init; }
+
+    /// <summary>The console of this process, with its signals.</summary>
+    public static CliHost OfThisProcess()
+    {
+        var interruption = new CancellationTokenSource();
+        bool dumb = Environment.GetEnvironmentVariable("TERM") is null or "" or "dumb";
+        var host = new CliHost
+        {
+            Input = Console.OpenStandardInput(),
+            Output = new BufferedStream(new StandardOutput(), 1 << 16),
+            Error = new StreamWriter(Console.OpenStandardError(), new UTF8Encoding(false)) { AutoFlush = true },
+            ErrorIsTerminal = !Console.IsErrorRedirected && !dumb,
+            OutputIsTerminal = !Console.IsOutputRedirected,
+            Colors = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")),
+            Interrupted = interruption.Token,
+        };
+        host._owned.Add(interruption);
+        host._owned.Add(Listen(PosixSignal.SIGINT, interruption));
+        host._owned.Add(Listen(PosixSignal.SIGTERM, interruption));
+        return host;
+    }
+
+    /// <summary>Writes a line to standard error.</summary>
+    public void Log(string line)
+    {
+        lock (Error)
+        {
+            Error.WriteLine(line);
+        }
+    }
+
+    /// <summary>Writes a text to standard output.</summary>
+    public void Print(string text)
+    {
+        Output.Write(Encoding.UTF8.GetBytes(text));
+        Output.Flush();
+    }
+
+    public void Dispose()
+    {
+        foreach (IDisposable owned in _owned)
+        {
+            owned.Dispose();
+        }
+    }
+
+    /// <summary>The first signal asks the work to end; a second one ends the process at once.</summary>
+    private static PosixSignalRegistration Listen(PosixSignal signal, CancellationTokenSource interruption) =>
+        PosixSignalRegistration.Create(signal, context =>
+        {
+            context.Cancel = true;
+            if (interruption.IsCancellationRequested)
+            {
+                Environment.Exit(ExitCode.Interrupted);
+            }
+
+            interruption.Cancel();
+        });
+}
