@@ -8,7 +8,7 @@ public sealed record PolicyLossOptions
     /// <summary>The defaults.</summary>
     public static PolicyLossOptions Default { get; } = new();
 
-    /// <summary>The ratio is clipped at 1 minus this; in (0, 1).</summary>
+    /// <summary>The ratio is clipped at 1 minus this; above 0, and from 1 on it never is.</summary>
     public double ClipLow { get; init; } = 0.2;
 
     /// <summary>The ratio is clipped at 1 plus this; above 0.</summary>
@@ -25,7 +25,7 @@ public sealed record PolicyLossOptions
 
     internal void Validate()
     {
-        Require.OpenUnitInterval(ClipLow);
+        Require.Positive(ClipLow);
         Require.Positive(ClipHigh);
         Require.AboveOneOrInfinity(DualClip);
         Require.Finite(KlCoefficient);

@@ -13,8 +13,7 @@ void policy_loss(const px_policy_loss_args& args, px_policy_metrics& metrics) {
   a.kl_estimator = or_default<int32_t>(a.kl_estimator, PX_KL_K3);
   check_count(a.count, "count");
   check_positive(a.normalizer, "normalizer");
-  check(a.clip_low > 0 && a.clip_low < 1, PX_INVALID_ARGUMENT, "clip_low: expected a number between 0 and 1, got ",
-        a.clip_low);
+  check_positive(a.clip_low, "clip_low");
   check_positive(a.clip_high, "clip_high");
   check(a.dual_clip > 1, PX_INVALID_ARGUMENT, "dual_clip: expected a number above 1 or INFINITY, got ", a.dual_clip);
   check_finite(a.kl_coefficient, "kl_coefficient");
