@@ -9,7 +9,7 @@ test_help() {
 Usage: ./proximal test [--filter NAME]... [--sanitize | --mutants]
 
   --filter NAME   only tests whose full name contains NAME (several: any of them); with --mutants: patches by file name
-  --sanitize      native tests under the address, leak and undefined-behaviour sanitizers, in a build of their own
+  --sanitize      all tests over native code built with the address, leak and undefined-behaviour sanitizers
   --mutants       proves that the tests notice broken numerics: applies each patch of tests/mutants to a scratch copy
 
 The last line is `N passed, N failed, N skipped`; above it stands why a test failed or what it lacked.
@@ -69,19 +69,33 @@ test_everything() {
 }
 
 test_sanitized() {
+  build_native "$native_build" everything
   build_native "$root/build/native-asan" everything -DPROXIMAL_SANITIZE=ON
+  build_managed Engine.sln "$managed_build/bin/Proximal.Tests/release/Proximal.Tests.dll"
   unlock
   rm -rf "$results"
   mkdir -p "$results"
   local suppressions="$root/tests/native/sanitizer"
-  # LibTorch's libraries define some of the same inline variables: no defect of ours.
-  export ASAN_OPTIONS="detect_leaks=1:detect_stack_use_after_return=1:detect_odr_violation=0:strict_string_checks=1"
+  export ASAN_OPTIONS="detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1"
   export LSAN_OPTIONS="suppressions=$suppressions/lsan.supp:print_suppressions=0"
   export UBSAN_OPTIONS="suppressions=$suppressions/ubsan.supp:print_stacktrace=1:halt_on_error=1"
   local defect
   for defect in leak overflow undefined; do run_planted "$defect"; done
   run_native "$root/build/native-asan/bin/proximal_tests"
+  run_managed_sanitized
   report
+}
+
+# The managed tests over the sanitized library. The runtime keeps memory until its end and catches SIGSEGV itself, so
+# leaks are the native tests' to find and that signal stays the runtime's.
+run_managed_sanitized() {
+  local library preload=""
+  for library in libasan.so libubsan.so; do preload+="$("${CXX:-c++}" -print-file-name="$library") "; done
+  (
+    export LD_PRELOAD=$preload PROXIMAL_NATIVE_DIR="$root/build/native-asan/lib"
+    export ASAN_OPTIONS="detect_leaks=0:handle_segv=0:use_sigaltstack=0:verify_asan_link_order=0"
+    run_managed Proximal.Tests
+  )
 }
 
 # A defect that the sanitizers have to see, under the options of all other tests.
