@@ -42,7 +42,9 @@ std::string entry(const std::string& dtype, const std::string& shape, const std:
 }
 
 TEST(Safetensors, ReadsNamesShapesAndData) {
-  const auto table = parse(safetensors({{"a", {{2, 2}, {1, 2, 3, 4}}}, {"b", {{1}, {5}}}, {"none", {{0, 3}, {}}}}));
+  // The table's views point into the file.
+  const std::string file = safetensors({{"a", {{2, 2}, {1, 2, 3, 4}}}, {"b", {{1}, {5}}}, {"none", {{0, 3}, {}}}});
+  const auto table = parse(file);
   ASSERT_EQ(table.size(), 3u);
   EXPECT_EQ(table.at("a").shape, (std::vector<int64_t>{2, 2}));
   float values[4];
