@@ -1,0 +1,142 @@
+#include "train/trainer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "kernels/adamw/adamw.h"
+#include "train/objectives.h"
+
+namespace px {
+namespace {
+
+constexpr double kNormEpsilon = 1e-6;  // as torch.nn.utils.clip_grad_norm_ adds it
+
+void default_to(double& option, double value) {
+  if (option == 0.0) option = value;
+}
+
+void check_options(const px_trainer_options& o) {
+  const auto in_unit = [](double beta) { return beta > 0.0 && beta < 1.0; };
+  check(in_unit(o.beta1), PX_INVALID_ARGUMENT, "options.beta1: expected a number in (0, 1), got ", o.beta1);
+  check(in_unit(o.beta2), PX_INVALID_ARGUMENT, "options.beta2: expected a number in (0, 1), got ", o.beta2);
+  check(o.epsilon > 0.0 && std::isfinite(o.epsilon), PX_INVALID_ARGUMENT,
+        "options.epsilon: expected a finite number above 0, got ", o.epsilon);
+  check(o.weight_decay >= 0.0 && std::isfinite(o.weight_decay), PX_INVALID_ARGUMENT,
+        "options.weight_decay: expected a finite number of at least 0, got ", o.weight_decay);
+  check(o.max_gradient_norm > 0.0, PX_INVALID_ARGUMENT,
+        "options.max_gradient_norm: expected a number above 0, or INFINITY for no clipping, got ", o.max_gradient_norm);
+}
+
+px_trainer_options with_defaults(px_trainer_options options) {
+  default_to(options.beta1, 0.9);
+  default_to(options.beta2, 0.95);
+  default_to(options.epsilon, 1e-5);
+  default_to(options.max_gradient_norm, 1.0);
+  check_options(options);
+  return options;
+}
+
+}  // namespace
+
+Trainer::Place::Place(Weights& weights) : weights_(weights) {
+  int64_t none = 0;
+  check(weights_.trainers.compare_exchange_strong(none, 1), PX_INVALID_STATE,
+        "model: its weights have a trainer already; release that one first, or train a clone of the weights");
+}
+
+Trainer::Place::~Place() { weights_.trainers = 0; }
+
+Trainer::Trainer(std::shared_ptr<Model> model, const px_trainer_options& options)
+    : model_(std::move(model)),
+      place_(model_->weights()),
+      options_(with_defaults(options)),
+      gradients_(*model_),
+      first_moment_(static_cast<size_t>(model_->elements())),
+      second_moment_(static_cast<size_t>(model_->elements())) {
+  engine().memory.gradients += gradient_bytes();
+  engine().memory.optimizer += optimizer_bytes();
+}
+
+Trainer::~Trainer() {
+  engine().memory.gradients -= gradient_bytes();
+  engine().memory.optimizer -= optimizer_bytes();
+}
+
+px_objective_metrics Trainer::accumulate(const Batch& batch, const px_objective& args, bool with_metrics) {
+  Objective objective(*model_, batch, args, with_metrics);
+  engine().run([&] {
+    engine().backend().forward_backward(*model_, batch, objective.temperature(), objective.outputs(),
+                                        [&] { return objective.evaluate(); }, gradients_);
+  });
+  return objective.metrics();
+}
+
+void Trainer::zero_gradients() { std::ranges::fill(gradients_.span(), 0.0f); }
+
+double Trainer::gradient_squared_norm() {
+  check_gradient();
+  return kernels::squared_norm(gradients_.data(), model_->elements());
+}
+
+void Trainer::check_gradient() {
+  const std::span<float> gradient = gradients_.span();
+  const auto bad = std::ranges::find_if(gradient, [](float g) { return !std::isfinite(g); });
+  if (bad == gradient.end()) return;
+  fail(PX_NOT_FINITE, "gradient of ", model_->name_of_element(bad - gradient.begin()),
+       ": expected finite numbers, got ", *bad,
+       "; no weight has changed: zero the gradient, and look at the batch, the loss and the learning rate");
+}
+
+void Trainer::read_gradient(int64_t index, std::span<float> values) {
+  const std::vector<TensorSpec>& tensors = model_->tensors();
+  check(index >= 0 && index < static_cast<int64_t>(tensors.size()), PX_INVALID_ARGUMENT, "index: expected 0 to ",
+        tensors.size() - 1, ", got ", index);
+  const TensorSpec& tensor = tensors[static_cast<size_t>(index)];
+  check(values.size() == static_cast<size_t>(tensor.elements), PX_SHAPE_MISMATCH, "count: ", tensor.name, " has ",
+        tensor.elements, " elements, got ", static_cast<int64_t>(values.size()));
+  std::copy_n(gradients_.data() + tensor.offset, tensor.elements, values.data());
+}
+
+// Runs on the engine's thread, so that no forward pass reads weights that are half updated.
+px_step_result Trainer::step(double learning_rate) {
+  check(learning_rate >= 0.0 && std::isfinite(learning_rate), PX_INVALID_ARGUMENT,
+        "args.learning_rate: expected a finite number of at least 0, got ", learning_rate);
+  px_step_result result{};
+  engine().run([&] {
+    Weights& weights = model_->weights();
+    check(weights.unfinished_sequences == 0, PX_INVALID_STATE, "trainer: a generator has ",
+          weights.unfinished_sequences.load(), " unfinished sequences on the weights; poll or cancel them first");
+    result.gradient_norm = std::sqrt(gradient_squared_norm());
+    result.clip_coefficient = std::min(1.0, options_.max_gradient_norm / (result.gradient_norm + kNormEpsilon));
+    ++steps_;
+    const std::span<float> trunk = model_->weight_range();
+    update(trunk, 0, learning_rate, result.clip_coefficient);
+    update(model_->head_range(), static_cast<int64_t>(trunk.size()), learning_rate, result.clip_coefficient);
+    zero_gradients();
+    weights.raise_version();
+    result.step = steps_;
+    result.version = weights.version();
+  });
+  return result;
+}
+
+void Trainer::update(std::span<float> parameters, int64_t offset, double learning_rate, double scale) {
+  px_adamw_args args{};
+  args.struct_size = sizeof args;
+  args.count = static_cast<int64_t>(parameters.size());
+  args.parameter = parameters.data();
+  args.gradient = gradients_.data() + offset;
+  args.exp_avg = first_moment_.data() + offset;
+  args.exp_avg_sq = second_moment_.data() + offset;
+  args.step = steps_;
+  args.learning_rate = learning_rate;
+  args.beta1 = options_.beta1;
+  args.beta2 = options_.beta2;
+  args.epsilon = options_.epsilon;
+  args.weight_decay = options_.weight_decay;
+  args.gradient_scale = scale;
+  kernels::adamw(args);
+}
+
+}  // namespace px
