@@ -1,0 +1,169 @@
+#include "rollout/generator.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "kernels/sample/sample.h"
+
+namespace px {
+namespace {
+
+// The right to poll, for one thread at a time.
+class Turn {
+ public:
+  explicit Turn(std::atomic_flag& taken) : taken_(taken) {
+    check(!taken_.test_and_set(std::memory_order_acquire), PX_INVALID_STATE,
+          "generator: another thread is polling it; let one thread poll and hand the events on");
+  }
+  ~Turn() { taken_.clear(std::memory_order_release); }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+ private:
+  std::atomic_flag& taken_;
+};
+
+px_generation_event event_of(const Sequence& sequence, int32_t token, float logprob, px_finish_reason reason) {
+  return {sequence.request.sample_id, token, reason, logprob, static_cast<int32_t>(sequence.generated())};
+}
+
+// So that adding the token that is drawn cannot fail.
+void make_room(std::vector<int32_t>& tokens) {
+  if (tokens.size() == tokens.capacity()) tokens.reserve(2 * tokens.size());
+}
+
+bool stops(const Request& request, int32_t token) {
+  return std::ranges::find(request.stop_tokens, token) != request.stop_tokens.end();
+}
+
+}  // namespace
+
+std::unique_ptr<Decoder> make_decoder(const Model& model, int64_t slots) {
+  Engine& engine = *model.weights().engine();
+  std::unique_ptr<Decoder> decoder;
+  engine.run([&] { decoder = engine.backend().decoder(model, slots); });
+  return decoder;
+}
+
+Generator::Generator(std::shared_ptr<Model> model, std::unique_ptr<Decoder> decoder, int64_t max_batch, uint64_t seed)
+    : model_(std::move(model)),
+      seed_(seed),
+      scheduler_(max_batch, model_->weights().unfinished_sequences),
+      decoder_(std::move(decoder)) {}
+
+Generator::~Generator() {
+  engine().run([this] { decoder_.reset(); });
+  engine().memory.cache -= cache_bytes_;
+}
+
+int64_t Generator::poll(std::span<px_generation_event> events) {
+  const Turn turn(polling_);
+  end_cancelled();
+  if (events_.empty()) step();
+  return hand_out(events);
+}
+
+void Generator::end_cancelled() {
+  const std::vector<Sequence*> cancelled = scheduler_.take_cancelled();
+  for (const Sequence* sequence : cancelled) events_.push_back(event_of(*sequence, -1, 0.0f, PX_FINISH_CANCELLED));
+  leave(cancelled);
+}
+
+void Generator::step() {
+  const std::vector<Sequence*> running = scheduler_.fill_slots();
+  if (running.empty()) return;
+  std::vector<px_generation_event> drawn;
+  try {
+    compute(running);
+    for (size_t row = 0; row < running.size(); ++row)
+      drawn.push_back(draw(*running[row], logits_.data() + static_cast<int64_t>(row) * model_->descriptor().vocabulary));
+    for (Sequence* sequence : running) make_room(sequence->tokens);
+  } catch (...) {
+    start_over(running);
+    throw;
+  }
+  commit(running, std::move(drawn));
+}
+
+void Generator::compute(std::span<Sequence* const> running) {
+  std::vector<Extension> extensions;
+  for (const Sequence* sequence : running) extensions.push_back({sequence->slot, sequence->input()});
+  logits_.resize(running.size() * static_cast<size_t>(model_->descriptor().vocabulary));
+  engine().run([&] {
+    for (const int64_t slot : vacated_) decoder_->drop(slot);
+    vacated_.clear();
+    decoder_->extend(extensions, logits_.data());
+    const auto bytes = static_cast<int64_t>(decoder_->bytes());
+    engine().memory.cache += bytes - cache_bytes_;
+    cache_bytes_ = bytes;
+  });
+}
+
+// After a failure nobody knows what the caches hold: the next step feeds each sequence from its beginning.
+void Generator::start_over(std::span<Sequence* const> running) {
+  for (Sequence* sequence : running) {
+    sequence->cached = 0;
+    vacated_.push_back(sequence->slot);
+  }
+}
+
+px_generation_event Generator::draw(const Sequence& sequence, const float* logits) const {
+  const Request& request = sequence.request;
+  px_sample_args args{};
+  args.struct_size = sizeof args;
+  args.flags = request.greedy ? PX_SAMPLE_GREEDY : 0;
+  args.vocabulary = model_->descriptor().vocabulary;
+  args.logits = logits;
+  args.temperature = request.temperature;
+  args.top_k = request.top_k;
+  args.top_p = request.top_p;
+  args.min_p = request.min_p;
+  args.seed = seed_;
+  args.sample_id = request.sample_id;
+  args.index = static_cast<uint64_t>(sequence.generated());
+  int32_t token = -1;
+  float logprob = 0.0f;
+  try {
+    kernels::sample(args, token, &logprob);
+  } catch (const Error& error) {
+    if (error.status() != PX_NOT_FINITE) throw;
+    return event_of(sequence, -1, 0.0f, PX_FINISH_ERROR);
+  }
+  if (stops(request, token)) return event_of(sequence, token, logprob, PX_FINISH_STOP);
+  const bool last = sequence.generated() + 1 == request.max_new_tokens;
+  return event_of(sequence, token, logprob, last ? PX_FINISH_LENGTH : PX_FINISH_NONE);
+}
+
+// The sequences take what was drawn for them, and the events wait for the caller.
+void Generator::commit(std::span<Sequence* const> running, std::vector<px_generation_event> drawn) {
+  std::vector<Sequence*> ended;
+  for (size_t row = 0; row < running.size(); ++row) {
+    Sequence& sequence = *running[row];
+    sequence.cached = sequence.tokens.size();
+    if (drawn[row].token >= 0) sequence.tokens.push_back(drawn[row].token);
+    if (drawn[row].finish_reason != PX_FINISH_NONE) ended.push_back(&sequence);
+  }
+  events_ = std::move(drawn);
+  leave(ended);
+}
+
+void Generator::leave(std::span<Sequence* const> ended) {
+  for (const Sequence* sequence : ended)
+    if (sequence->slot >= 0) vacated_.push_back(sequence->slot);
+  scheduler_.end(ended);
+}
+
+int64_t Generator::hand_out(std::span<px_generation_event> events) {
+  const size_t count = std::min(events.size(), events_.size() - handed_out_);
+  for (size_t i = 0; i < count; ++i) {
+    events[i] = events_[handed_out_++];
+    if (events[i].finish_reason != PX_FINISH_NONE) scheduler_.forget(events[i].sample_id);
+  }
+  if (handed_out_ == events_.size()) {
+    events_.clear();
+    handed_out_ = 0;
+  }
+  return static_cast<int64_t>(count);
+}
+
+}  // namespace px
