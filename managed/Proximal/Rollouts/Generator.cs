@@ -192,6 +192,8 @@ public sealed unsafe class Generator : IDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(request.Prompt);
+        ArgumentNullException.ThrowIfNull(request.Sampling);
+        ArgumentNullException.ThrowIfNull(request.StopTokens);
         ArgumentOutOfRangeException.ThrowIfLessThan(request.MaxNewTokens, 1);
         request.Sampling.Validate();
         Model.ValidateSequence(request.Prompt, $"The prompt of sample {request.SampleId}", nameof(request));
@@ -211,8 +213,22 @@ public sealed unsafe class Generator : IDisposable
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            SubmitNative(request);
-            _pending.Add(request.SampleId, sequence);
+            if (!_pending.TryAdd(request.SampleId, sequence))
+            {
+                throw new ArgumentException(
+                    $"Sample id {request.SampleId} is in use by an unfinished request: give each its own.", nameof(request));
+            }
+
+            try
+            {
+                SubmitNative(request);
+            }
+            catch
+            {
+                _pending.Remove(request.SampleId);
+                throw;
+            }
+
             _submissions++;
             if (!_pumping)
             {
@@ -286,6 +302,7 @@ public sealed unsafe class Generator : IDisposable
     private void Pump()
     {
         px_generation_event[] events = new px_generation_event[EventCapacity];
+        bool abandoned = false; // natively, sequences wait for their cancelled ends to be polled
         while (true)
         {
             long submissions;
@@ -313,9 +330,14 @@ public sealed unsafe class Generator : IDisposable
                 if (failure is not null)
                 {
                     FailAll(failure);
+                    abandoned = !abandoned; // a second failure is not followed by another try
+                }
+                else if (count == 0)
+                {
+                    abandoned = false;
                 }
 
-                if (_pending.Count == 0)
+                if (_pending.Count == 0 && !abandoned)
                 {
                     _pumping = false;
                     return;
