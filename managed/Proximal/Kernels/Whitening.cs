@@ -37,7 +37,7 @@ public static unsafe class Whitening
     /// <param name="mask">[N] 1: counts; empty: all do.</param>
     /// <param name="moments">The moments to whiten with, of this batch or of several merged.</param>
     /// <param name="whitened">[N] out; may be <paramref name="x"/>.</param>
-    /// <param name="keepMean">Divides only: x · rsqrt(variance + 1e-8).</param>
+    /// <param name="keepMean">Adds the mean back: only the spread becomes 1.</param>
     /// <param name="biased">Divides the squared deviations by the count instead of one less.</param>
     /// <exception cref="ArgumentException">A length does not fit, or the moments are none.</exception>
     /// <remarks>Deterministic for any thread count.</remarks>

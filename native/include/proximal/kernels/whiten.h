@@ -16,7 +16,7 @@ typedef struct px_moments {
 } px_moments;
 
 typedef enum px_whiten_flags {
-  PX_WHITEN_KEEP_MEAN = 1, /* divide only: x * rsqrt(var + 1e-8), the mean stays */
+  PX_WHITEN_KEEP_MEAN = 1, /* the mean is added back: (x - mean) * rsqrt(var + 1e-8) + mean */
   PX_WHITEN_BIASED = 2     /* variance m2 / count instead of m2 / (count - 1) */
 } px_whiten_flags;
 

@@ -39,14 +39,14 @@ void whiten_apply(const float* x, const uint8_t* mask, int64_t n, const px_momen
   check_count(n, "n");
   check_moments(moments, "moments");
   const bool keep_mean = (flags & PX_WHITEN_KEEP_MEAN) != 0;
-  const double mean = keep_mean ? 0 : moments.mean;
   if (moments.count < 2) {
     // A single element has no deviation: nothing to divide by.
-    whiten_apply_ref(x, mask, n, mean, keep_mean ? 1 : 0, out);
+    whiten_apply_ref(x, mask, n, 0, keep_mean ? 1 : 0, 0, out);
     return;
   }
   const double divisor = (flags & PX_WHITEN_BIASED) != 0 ? moments.count : moments.count - 1;
-  whiten_apply_ref(x, mask, n, mean, 1 / std::sqrt(moments.m2 / divisor + kEpsilon), out);
+  const double scale = 1 / std::sqrt(moments.m2 / divisor + kEpsilon);
+  whiten_apply_ref(x, mask, n, moments.mean, scale, keep_mean ? moments.mean : 0, out);
 }
 
 }  // namespace px::kernels

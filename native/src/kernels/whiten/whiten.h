@@ -18,6 +18,8 @@ void whiten_apply(const float* x, const uint8_t* mask, int64_t n, const px_momen
 
 // The references.
 px_moments whiten_moments_ref(const float* x, const uint8_t* mask, int64_t n);
-void whiten_apply_ref(const float* x, const uint8_t* mask, int64_t n, double mean, double scale, float* out);
+// out = (x - mean) scale + shift where the mask is 1, 0 elsewhere.
+void whiten_apply_ref(const float* x, const uint8_t* mask, int64_t n, double mean, double scale, double shift,
+                      float* out);
 
 }  // namespace px::kernels

@@ -19,9 +19,10 @@ px_moments whiten_moments_ref(const float* x, const uint8_t* mask, int64_t n) {
   return {count, mean, m2};
 }
 
-void whiten_apply_ref(const float* x, const uint8_t* mask, int64_t n, double mean, double scale, float* out) {
+void whiten_apply_ref(const float* x, const uint8_t* mask, int64_t n, double mean, double scale, double shift,
+                      float* out) {
   for (int64_t i = 0; i < n; ++i)
-    out[i] = mask == nullptr || mask[i] != 0 ? static_cast<float>((x[i] - mean) * scale) : 0;
+    out[i] = mask == nullptr || mask[i] != 0 ? static_cast<float>((x[i] - mean) * scale + shift) : 0;
 }
 
 }  // namespace px::kernels
