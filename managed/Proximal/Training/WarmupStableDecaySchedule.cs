@@ -8,13 +8,13 @@ public sealed record WarmupStableDecaySchedule : LearningRateSchedule
     /// <summary>Makes a schedule.</summary>
     /// <param name="totalSteps">Optimizer steps of the run; at least 0.</param>
     /// <param name="warmupSteps">Of these, steps over which the rate rises.</param>
-    /// <param name="decaySteps">Steps at the end over which it falls; with the warm-up at most all.</param>
+    /// <param name="decaySteps">Steps at the end over which it falls, at most all; where both overlap the warm-up counts.</param>
     /// <param name="minRatio">Share of the rate that is left at the end, in [0, 1].</param>
     public WarmupStableDecaySchedule(long totalSteps, long warmupSteps, long decaySteps, double minRatio = 0)
         : base(totalSteps, warmupSteps)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(decaySteps);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(decaySteps, totalSteps - warmupSteps);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(decaySteps, totalSteps);
         Require.Probability(minRatio, zero: true);
         DecaySteps = decaySteps;
         MinRatio = minRatio;
