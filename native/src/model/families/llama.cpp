@@ -133,24 +133,16 @@ Rope read_scaling(const JsonReader& reader, double theta) {
   return rope;
 }
 
-const Json& rope_object(const JsonReader& config, const char* key) {
-  const Json* value = config.find(key);
-  check(value->is_object(), PX_CORRUPT_DATA, config.where(), ": key '", key, "': expected an object, got ",
-        shown(*value));
-  return *value;
-}
-
 Rope read_rope(const JsonReader& config) {
   const bool has_theta = config.find("rope_theta") != nullptr;
   const bool old_keys = has_theta || config.find("rope_scaling") != nullptr;
   Rope old;
   old.theta = config.number("rope_theta", 0.0, kMaxTheta, old.theta);
   if (config.find("rope_scaling") != nullptr)
-    old = read_scaling({rope_object(config, "rope_scaling"), config.where() + ": rope_scaling"}, old.theta);
+    old = read_scaling({config.nested("rope_scaling"), config.where() + ": rope_scaling"}, old.theta);
   if (config.find("rope_parameters") == nullptr) return old;
 
-  const Json& parameters = rope_object(config, "rope_parameters");
-  const Rope rope = read_scaling({parameters, config.where() + ": rope_parameters"}, old.theta);
+  const Rope rope = read_scaling({config.nested("rope_parameters"), config.where() + ": rope_parameters"}, old.theta);
   check(!old_keys || (has_theta && config.find("rope_scaling") == nullptr ? rope.theta == old.theta : rope == old),
         PX_CORRUPT_DATA, config.where(),
         ": 'rope_parameters' and the older 'rope_theta'/'rope_scaling' say different things; remove the wrong ones");

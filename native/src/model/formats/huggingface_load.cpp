@@ -31,7 +31,8 @@ bool is_classifier(const JsonReader& config) {
   const Json* architectures = config.find("architectures");
   if (architectures == nullptr) return false;
   check(architectures->is_array() && architectures->size() == 1 && architectures->front().is_string(), PX_CORRUPT_DATA,
-        config.where(), ": key 'architectures': expected a list of one text, got ", shown(*architectures));
+        config.where(), ": key 'architectures': expected a list of one text, got ", shown(*architectures),
+        "; correct it");
   const auto name = architectures->front().get<std::string>();
   check(name == "LlamaForCausalLM" || name == "LlamaForSequenceClassification", PX_UNSUPPORTED, config.where(),
         ": key 'architectures': this version reads LlamaForCausalLM and LlamaForSequenceClassification, got ",
@@ -39,12 +40,16 @@ bool is_classifier(const JsonReader& config) {
   return name == "LlamaForSequenceClassification";
 }
 
+[[noreturn]] void fail_labels(const std::string& where, const std::string& got) {
+  fail(PX_UNSUPPORTED, where, ": this version reads classifiers with one label (rewards), got ", got,
+       "; take a reward model");
+}
+
 void check_one_label(const JsonReader& config) {
-  const Json* names = config.find("id2label");
   const int64_t labels = config.integer("num_labels", 0, INT32_MAX, 1);
-  check(labels == 1 && (names == nullptr || names->size() == 1), PX_UNSUPPORTED, config.where(), ": key '",
-        labels == 1 ? "id2label" : "num_labels", "': this version reads classifiers with one label (rewards), got ",
-        labels == 1 ? names->size() : static_cast<size_t>(labels), "; take a reward model");
+  if (labels != 1) fail_labels(config.where() + ": key 'num_labels'", std::to_string(labels));
+  const Json* names = config.find("id2label");
+  if (names != nullptr && names->size() != 1) fail_labels(config.where() + ": key 'id2label'", shown(*names));
 }
 
 // --- tensors of one file or of shards ---
@@ -172,10 +177,8 @@ void check_nothing_foreign(const TensorFiles& files, const Layout& layout, const
 void read_score(const TensorFiles& files, Weights& weights) {
   const int64_t hidden = weights.descriptor().hidden;
   const TensorFiles::Entry* found = files.find(kScoreName);
-  check(found == nullptr || found->tensor->shape.size() != 2 || found->tensor->shape[0] == 1, PX_UNSUPPORTED,
-        found == nullptr ? files.where() : *found->file, ": tensor '", kScoreName,
-        "': this version reads classifiers with one label (num_labels 1), got ",
-        found == nullptr ? "" : shape_text(found->tensor->shape), "; take a reward model");
+  if (found != nullptr && found->tensor->shape.size() == 2 && found->tensor->shape[0] != 1)
+    fail_labels(*found->file + ": tensor '" + kScoreName + "'", shape_text(found->tensor->shape));
   const TensorFiles::Entry& entry = required(files, kScoreName, {1, hidden});
   weights.file_score_head.resize(static_cast<size_t>(hidden));
   read_floats(*entry.tensor, *entry.file, kScoreName, weights.file_score_head.data());

@@ -82,12 +82,17 @@ const Json& JsonReader::required(const char* key, const std::string& expected) c
   return *value;
 }
 
+void JsonReader::fail_value(const char* key, const std::string& expected, const Json& value) const {
+  fail(PX_CORRUPT_DATA, where_, ": key '", key, "': expected ", expected, ", got ", shown(value),
+       "; correct it or copy the original file again");
+}
+
 int64_t JsonReader::integer(const char* key, int64_t lowest, int64_t highest) const {
   const std::string expected = text("an integer from ", lowest, " to ", highest);
   const Json& value = required(key, expected);
   const bool fits = value.is_number_integer() && !(value.is_number_unsigned() && value.get<uint64_t>() > INT64_MAX) &&
                     value.get<int64_t>() >= lowest && value.get<int64_t>() <= highest;
-  check(fits, PX_CORRUPT_DATA, where_, ": key '", key, "': expected ", expected, ", got ", shown(value));
+  if (!fits) fail_value(key, expected, value);
   return value.get<int64_t>();
 }
 
@@ -99,7 +104,7 @@ double JsonReader::number(const char* key, double lowest, double highest) const 
   const std::string expected = text("a number above ", lowest, " and at most ", highest);
   const Json& value = required(key, expected);
   const bool fits = value.is_number() && value.get<double>() > lowest && value.get<double>() <= highest;
-  check(fits, PX_CORRUPT_DATA, where_, ": key '", key, "': expected ", expected, ", got ", shown(value));
+  if (!fits) fail_value(key, expected, value);
   return value.get<double>();
 }
 
@@ -110,15 +115,21 @@ double JsonReader::number(const char* key, double lowest, double highest, double
 bool JsonReader::boolean(const char* key, bool otherwise) const {
   const Json* value = find(key);
   if (value == nullptr) return otherwise;
-  check(value->is_boolean(), PX_CORRUPT_DATA, where_, ": key '", key, "': expected true or false, got ", shown(*value));
+  if (!value->is_boolean()) fail_value(key, "true or false", *value);
   return value->get<bool>();
 }
 
 std::string JsonReader::string(const char* key, const std::string& otherwise) const {
   const Json* value = find(key);
   if (value == nullptr) return otherwise;
-  check(value->is_string(), PX_CORRUPT_DATA, where_, ": key '", key, "': expected a text, got ", shown(*value));
+  if (!value->is_string()) fail_value(key, "a text", *value);
   return value->get<std::string>();
+}
+
+const Json& JsonReader::nested(const char* key) const {
+  const Json& value = required(key, "an object");
+  if (!value.is_object()) fail_value(key, "an object", value);
+  return value;
 }
 
 }  // namespace px

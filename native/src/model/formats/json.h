@@ -41,8 +41,12 @@ class JsonReader {
   bool boolean(const char* key, bool otherwise) const;
   std::string string(const char* key, const std::string& otherwise) const;
 
+  // An object that is there.
+  const Json& nested(const char* key) const;
+
  private:
   const Json& required(const char* key, const std::string& expected) const;
+  [[noreturn]] void fail_value(const char* key, const std::string& expected, const Json& value) const;
 
   const Json& object_;
   std::string where_;
