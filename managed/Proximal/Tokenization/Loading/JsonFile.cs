@@ -26,7 +26,8 @@ internal sealed class JsonFile : IDisposable
             ReadOnlyMemory<byte> json = bytes.AsSpan().StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]) ? bytes.AsMemory(3) : bytes;
             return new JsonFile(JsonDocument.Parse(json, options), path);
         }
-        catch (JsonException exception)
+        // The check for equal names reads them, and refuses stray surrogates in its own way.
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             throw new TokenizerException(
                 ProximalStatus.CorruptData, path, "", $"no valid JSON: {exception.Message}", "Fetch or export the file again");

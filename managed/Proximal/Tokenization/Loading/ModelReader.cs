@@ -56,6 +56,7 @@ internal static class ModelReader
                 throw entry.Corrupt($"expected a piece and its score, got {pair.Length} items", "Correct the entry");
             }
 
+            CheckLength(pair[0].AsString(), pair[0]);
             if (!ids.TryAdd(pair[0].AsString(), scores.Count))
             {
                 throw pair[0].Corrupt($"the piece \"{pair[0].AsString()}\" occurs twice", "Remove one");
@@ -98,6 +99,7 @@ internal static class ModelReader
         foreach (JsonProperty member in place.Element.EnumerateObject())
         {
             string token = NameOf(member, place);
+            CheckLength(token, place);
             if (!member.Value.TryReadInteger(out int id) || id < 0 || id > Vocabulary.MaximumId)
             {
                 throw place.Corrupt(
@@ -117,6 +119,15 @@ internal static class ModelReader
         }
 
         return new Vocabulary(ids);
+    }
+
+    private static void CheckLength(string token, JsonPlace place)
+    {
+        if (token.Length > Vocabulary.LongestToken)
+        {
+            throw place.Corrupt(
+                $"\"{Vocabulary.Shorten(token)}\" has {token.Length} characters, expected at most {Vocabulary.LongestToken}", "Remove the token");
+        }
     }
 
     private static string NameOf(JsonProperty member, JsonPlace place)

@@ -7,7 +7,7 @@ namespace Proximal.Tokenization.Loading;
 internal static class NormalizerReader
 {
     private const string Kinds =
-        "Sequence, Prepend, Replace, NFC, NFD, NFKC, NFKD, Lowercase, Strip, StripAccents, BertNormalizer, ByteLevel";
+        "Sequence, Prepend, Replace, NFC, NFD, NFKC, NFKD, Lowercase, Strip, StripAccents, BertNormalizer, ByteLevel, Precompiled";
 
     public static INormalizer Read(JsonPlace place)
     {
@@ -26,6 +26,7 @@ internal static class NormalizerReader
             "StripAccents" => FilterNormalizer.WithoutAccents,
             "BertNormalizer" => ReadBert(place),
             "ByteLevel" => new ByteLevelNormalizer(),
+            "Precompiled" => PrecompiledReader.Read(place.Required("precompiled_charsmap")),
             _ => throw place.Unsupported($"normalizers of type \"{type}\" are not supported", $"Supported: {Kinds}"),
         };
     }

@@ -6,6 +6,7 @@ internal static class TokenizerLoader
     private const string JsonName = "tokenizer.json";
     private const string VocabularyName = "vocab.json";
     private const string MergesName = "merges.txt";
+    private const string SentencePieceName = "tokenizer.model";
 
     /// <summary>Loads a folder or a file.</summary>
     public static Tokenizer Load(string path)
@@ -23,14 +24,14 @@ internal static class TokenizerLoader
     }
 
     private static string FindIn(string folder) =>
-        ((string[])[JsonName, VocabularyName])
+        ((string[])[JsonName, VocabularyName, SentencePieceName])
             .Select(name => Path.Combine(folder, name))
             .FirstOrDefault(File.Exists)
         ?? throw new TokenizerException(
             ProximalStatus.Io,
             folder,
             "",
-            $"the folder has none of {JsonName}, {VocabularyName} with {MergesName}",
+            $"the folder has none of {JsonName}, {VocabularyName} with {MergesName}, {SentencePieceName}",
             "Put the model's tokenizer files there");
 
     private static TokenizerParts ReadParts(string file, string folder, SpecialTokens special)
@@ -39,6 +40,8 @@ internal static class TokenizerLoader
         {
             case VocabularyName or MergesName:
                 return VocabularyAndMerges.Read(Path.Combine(folder, VocabularyName), Path.Combine(folder, MergesName), special);
+            case string name when name.EndsWith(".model", StringComparison.Ordinal):
+                return SentencePieceTokenizer.Read(file, folder);
             default:
                 using (JsonFile json = JsonFile.Open(file))
                 {

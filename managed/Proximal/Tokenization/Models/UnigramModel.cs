@@ -5,6 +5,9 @@ namespace Proximal.Tokenization.Models;
 /// <summary>The most probable division into pieces (Viterbi). Source: Kudo 2018 (1804.10959), with SentencePiece's details.</summary>
 internal sealed class UnigramModel : ITokenModel
 {
+    /// <summary>The score of a piece that no text gives.</summary>
+    public const double Excluded = double.NegativeInfinity;
+
     // An unknown character scores this much less than the rarest piece.
     private const double UnknownPenalty = 10;
 
@@ -17,7 +20,7 @@ internal sealed class UnigramModel : ITokenModel
 
     /// <summary>Makes a model.</summary>
     /// <param name="vocabulary">Pieces.</param>
-    /// <param name="scores">Per id the log-probability.</param>
+    /// <param name="scores">Per id the log-probability, or <see cref="Excluded"/>.</param>
     /// <param name="unknownId">The id for unknown characters; -1: they make <see cref="Encode"/> fail.</param>
     /// <param name="byteFallback">Whether unknown characters become byte tokens.</param>
     public UnigramModel(Vocabulary vocabulary, double[] scores, int unknownId, bool byteFallback)
@@ -26,8 +29,8 @@ internal sealed class UnigramModel : ITokenModel
         _scores = scores;
         _unknownId = unknownId;
         _byteTokens = byteFallback ? ByteTokens.Find(vocabulary) : [];
-        _unknownScore = scores.Min() - UnknownPenalty;
-        foreach ((string piece, int id) in vocabulary.Tokens)
+        _unknownScore = scores.Where(score => score > Excluded).DefaultIfEmpty(0).Min() - UnknownPenalty;
+        foreach ((string piece, int id) in vocabulary.Tokens.Where(piece => scores[piece.Value] > Excluded))
         {
             _trie.Add(piece, id);
         }

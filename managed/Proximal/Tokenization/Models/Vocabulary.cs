@@ -6,6 +6,11 @@ internal sealed class Vocabulary
     /// <summary>Larger ids are taken for damage: no model has a tenth of that.</summary>
     public const int MaximumId = 9_999_999;
 
+    /// <summary>Longer tokens are taken for damage; bounds the work at each place of a text.</summary>
+    public const int LongestToken = 4096;
+
+    private const int ShownLength = 40;
+
     private readonly Dictionary<string, int> _ids;
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _lookup;
     private readonly string?[] _tokens;
@@ -28,6 +33,9 @@ internal sealed class Vocabulary
 
     /// <summary>Every token with its id.</summary>
     public IReadOnlyDictionary<string, int> Tokens => _ids;
+
+    /// <summary>A token as messages show it.</summary>
+    public static string Shorten(string token) => token.Length <= ShownLength ? token : $"{token[..ShownLength]}...";
 
     /// <summary>The id of a token, or -1.</summary>
     public int IdOf(ReadOnlySpan<char> token) => _lookup.TryGetValue(token, out int id) ? id : -1;

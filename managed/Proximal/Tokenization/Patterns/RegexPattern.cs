@@ -12,23 +12,28 @@ namespace Proximal.Tokenization.Patterns;
 /// </remarks>
 internal sealed class RegexPattern : TextPattern
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    private const int CharactersPerMillisecond = 100;
+    private static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(10);
     private static readonly char[] Representatives = FindRepresentatives();
 
     private readonly Regex _regex;
+    private readonly TimeSpan _limit;
 
     /// <summary>Makes a pattern.</summary>
+    /// <param name="source">The expression in Oniguruma's dialect.</param>
+    /// <param name="limit">How long a match may take, and a text on top of what its length allows.</param>
     /// <exception cref="ArgumentException">It is no regular expression that .NET reads as Oniguruma does.</exception>
-    public RegexPattern(string source)
+    public RegexPattern(string source, TimeSpan? limit = null)
     {
+        _limit = limit ?? DefaultLimit;
         string translated = OnigurumaTranslation.Translate(source);
         try
         {
-            _regex = new Regex(translated, RegexOptions.CultureInvariant | RegexOptions.Multiline | RegexOptions.NonBacktracking, Limit);
+            _regex = new Regex(translated, RegexOptions.CultureInvariant | RegexOptions.Multiline | RegexOptions.NonBacktracking, _limit);
         }
         catch (NotSupportedException)
         {
-            _regex = new Regex(translated, RegexOptions.CultureInvariant | RegexOptions.Multiline, Limit);
+            _regex = new Regex(translated, RegexOptions.CultureInvariant | RegexOptions.Multiline | RegexOptions.Compiled, _limit);
         }
     }
 
@@ -41,21 +46,38 @@ internal sealed class RegexPattern : TextPattern
             return;
         }
 
-        int position = 0;
-        foreach (ValueMatch match in _regex.EnumerateMatches(text))
-        {
-            AddMatch(parts, ref position, match.Index, match.Index + match.Length);
-        }
-
-        AddRest(parts, position, text.Length);
+        Find(text, parts, text.Length, places: null);
     }
 
-    private static void AddMatch(List<PatternMatch> parts, ref int position, int start, int end)
+    /// <summary>Appends the parts of a text; places say where its characters stand in the text that was asked about.</summary>
+    private void Find(ReadOnlySpan<char> text, List<PatternMatch> parts, int length, int[]? places)
     {
-        if (end > start)
+        long end = Environment.TickCount64 + (long)_limit.TotalMilliseconds + (text.Length / CharactersPerMillisecond);
+        int position = 0;
+        try
         {
-            Add(parts, ref position, start, end);
+            foreach (ValueMatch match in _regex.EnumerateMatches(text))
+            {
+                if (match.Length > 0)
+                {
+                    int last = match.Index + match.Length;
+                    Add(parts, ref position, places?[match.Index] ?? match.Index, places?[last] ?? last);
+                }
+
+                // The engine's own limit holds for each match alone.
+                if (Environment.TickCount64 > end)
+                {
+                    throw new RegexMatchTimeoutException();
+                }
+            }
         }
+        catch (RegexMatchTimeoutException exception)
+        {
+            throw new TimeoutException(
+                $"The tokenizer's regular expression {_regex} takes too long on a text of {text.Length} characters. Simplify the expression.", exception);
+        }
+
+        AddRest(parts, position, length);
     }
 
     private void FindAmongRepresentatives(ReadOnlySpan<char> text, List<PatternMatch> parts)
@@ -64,14 +86,7 @@ internal sealed class RegexPattern : TextPattern
         int[] places = ArrayPool<int>.Shared.Rent(text.Length + 1);
         try
         {
-            int length = Show(text, shown, places);
-            int position = 0;
-            foreach (ValueMatch match in _regex.EnumerateMatches(shown.AsSpan(0, length)))
-            {
-                AddMatch(parts, ref position, places[match.Index], places[match.Index + match.Length]);
-            }
-
-            AddRest(parts, position, text.Length);
+            Find(shown.AsSpan(0, Show(text, shown, places)), parts, text.Length, places);
         }
         finally
         {
