@@ -55,7 +55,7 @@ internal static class GenerateCommand
 
     private static IReadOnlyList<int> StopTokensOf(int[]? given, string path, CliHost host)
     {
-        IReadOnlyList<int> stops = given ?? StopTokens.OfModel(path);
+        IReadOnlyList<int> stops = given is { Length: > 0 } ? given : StopTokens.OfModel(path);
         if (stops.Count == 0)
         {
             host.Log("warning: no stop tokens are known, so every response runs to --max-new-tokens; give --stop-token-ids");

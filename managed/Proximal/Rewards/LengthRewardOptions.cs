@@ -9,4 +9,11 @@ public sealed record LengthRewardOptions : RewardOptions
     /// <inheritdoc/>
     public override IReward Create(Func<string, string> resolve) =>
         new LengthReward(Target, Name ?? LengthReward.DefaultName);
+
+    /// <inheritdoc/>
+    internal override void Validate()
+    {
+        base.Validate();
+        _ = new LengthReward(Target);
+    }
 }

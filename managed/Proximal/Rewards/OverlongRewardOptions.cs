@@ -15,4 +15,11 @@ public sealed record OverlongRewardOptions : RewardOptions
     /// <inheritdoc/>
     public override IReward Create(Func<string, string> resolve) =>
         new OverlongReward(Maximum, Buffer, Factor, Name ?? OverlongReward.DefaultName);
+
+    /// <inheritdoc/>
+    internal override void Validate()
+    {
+        base.Validate();
+        _ = new OverlongReward(Maximum, Buffer, Factor);
+    }
 }

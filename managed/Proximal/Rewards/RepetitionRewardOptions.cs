@@ -9,4 +9,11 @@ public sealed record RepetitionRewardOptions : RewardOptions
     /// <inheritdoc/>
     public override IReward Create(Func<string, string> resolve) =>
         new RepetitionReward(N, Name ?? RepetitionReward.DefaultName);
+
+    /// <inheritdoc/>
+    internal override void Validate()
+    {
+        base.Validate();
+        _ = new RepetitionReward(N);
+    }
 }

@@ -19,4 +19,7 @@ public abstract record RewardOptions
     /// <summary>Makes the reward.</summary>
     /// <param name="resolve">Turns a path of the options into one that can be opened.</param>
     public abstract IReward Create(Func<string, string> resolve);
+
+    /// <summary>Throws unless every option is in its range. Reads no file.</summary>
+    internal virtual void Validate() => Internal.Require.Finite(Weight);
 }

@@ -58,9 +58,13 @@ public sealed partial class PpoRun
         Tokenizer tokenizer = Tokenizer.Load(tokenizerPath);
 
         using var engine = new Engine(new EngineOptions { Threads = _options.Threads, Logger = _logger });
-        using LanguageModel actor = LanguageModel.Load(engine, _options.Resolve(_options.Model), ModelHead.LanguageModel);
-        using LanguageModel? reference = Load(engine, _options.Reference, ModelHead.LanguageModel);
-        using LanguageModel? critic = Load(engine, _options.Critic, ModelHead.Scalar);
+        using LanguageModel actor = Load(engine, "model", _options.Model, ModelHead.LanguageModel);
+        using LanguageModel? reference = _options.Reference is { } referencePath
+            ? Load(engine, "reference", referencePath, ModelHead.LanguageModel)
+            : null;
+        using LanguageModel? critic = _options.Critic is { } criticPath
+            ? Load(engine, "critic", criticPath, ModelHead.Scalar)
+            : null;
         using var trainer = new PpoTrainer(new PpoSetup
         {
             Actor = actor,
@@ -187,8 +191,19 @@ public sealed partial class PpoRun
     private IReadOnlyList<Prompt> Encode(IReadOnlyList<Prompt> prompts, Tokenizer tokenizer, LanguageModel actor) =>
         PromptEncoder.Encode(prompts, tokenizer, actor.Info.ContextLength, _options.Ppo.MaxNewTokens);
 
-    private LanguageModel? Load(Engine engine, string? path, ModelHead head) =>
-        path is null ? null : LanguageModel.Load(engine, _options.Resolve(path), head);
+    private LanguageModel Load(Engine engine, string key, string path, ModelHead head)
+    {
+        string full = _options.Resolve(path);
+        try
+        {
+            return LanguageModel.Load(engine, full, head);
+        }
+        catch (ArgumentException exception)
+        {
+            string kind = head == ModelHead.Scalar ? "a scalar head (score.weight)" : "a language-model head";
+            throw new ArgumentException($"{key}: {full} has not {kind}, which the {key} needs: name a model that has it.", exception);
+        }
+    }
 
     private string TokenizerPath()
     {
