@@ -89,12 +89,14 @@ std::vector<float> last_logprobs(const Fixture& fixture, const tiny::Sequences& 
   const px_batch batch = sequences.batch();
   EXPECT_EQ(px_model_score(fixture.model.get(), &batch, &args), PX_OK) << last_error();
   std::vector<float> last;
-  for (size_t s = 1; s < sequences.offsets.size(); ++s) last.push_back(all[static_cast<size_t>(sequences.offsets[s]) - 1]);
+  for (size_t s = 1; s < sequences.offsets.size(); ++s)
+    last.push_back(all[static_cast<size_t>(sequences.offsets[s]) - 1]);
   return last;
 }
 
 // The log-probs of the response under one full pass.
-std::vector<float> scored(const Fixture& fixture, std::vector<int32_t> prompt, const Response& response, double temperature) {
+std::vector<float> scored(const Fixture& fixture, std::vector<int32_t> prompt, const Response& response,
+                          double temperature) {
   tiny::Sequences sequences;
   const auto begin = static_cast<ptrdiff_t>(prompt.size());
   prompt.insert(prompt.end(), response.tokens.begin(), response.tokens.end());
@@ -152,7 +154,8 @@ TEST(Generator, GreedyIsTheArgmaxOfFullPasses) {
       }
       const std::vector<float> logprobs = last_logprobs(fixture, candidates, 1.0);
       const auto best = std::ranges::max_element(logprobs);
-      EXPECT_EQ(response.tokens[i], static_cast<int32_t>(best - logprobs.begin())) << "sequence " << id << " token " << i;
+      EXPECT_EQ(response.tokens[i], static_cast<int32_t>(best - logprobs.begin()))
+          << "sequence " << id << " token " << i;
       largest = std::max(largest, std::abs(static_cast<double>(response.logprobs[i]) - static_cast<double>(*best)));
       sequence.push_back(response.tokens[i]);
     }
@@ -181,8 +184,8 @@ TEST(Generator, RecordsTheLogProbOfTheTrainingDefinition) {
 }
 
 // What is drawn for `prompts` when they are submitted in `order`, a third of them while others run.
-Responses sample(const Fixture& fixture, const std::vector<std::vector<int32_t>>& prompts, const std::vector<size_t>& order,
-                 int64_t max_batch, uint64_t seed = 1) {
+Responses sample(const Fixture& fixture, const std::vector<std::vector<int32_t>>& prompts,
+                 const std::vector<size_t>& order, int64_t max_batch, uint64_t seed = 1) {
   const auto generator = make_generator(fixture, max_batch, seed);
   Responses responses;
   for (size_t i = 0; i < order.size(); ++i) {
@@ -207,7 +210,8 @@ TEST(Generator, WhatIsDrawnDependsOnSeedAndIdAndNotOnTheBatch) {
       std::vector<size_t> turned = order;
       if (reversed) std::ranges::reverse(turned);
       for (const auto& [id, response] : sample(fixture, prompts, turned, max_batch)) {
-        EXPECT_EQ(response.tokens, expected.at(id).tokens) << "sample " << id << ", at most " << max_batch << " at a time";
+        EXPECT_EQ(response.tokens, expected.at(id).tokens)
+            << "sample " << id << ", at most " << max_batch << " at a time";
         largest = std::max(largest, largest_difference(response.logprobs, expected.at(id).logprobs));
       }
     }
@@ -216,7 +220,8 @@ TEST(Generator, WhatIsDrawnDependsOnSeedAndIdAndNotOnTheBatch) {
   EXPECT_LT(largest, 1e-5);
 
   size_t same = 0;
-  for (const auto& [id, response] : sample(fixture, prompts, order, 64, 2)) same += response.tokens == expected.at(id).tokens;
+  for (const auto& [id, response] : sample(fixture, prompts, order, 64, 2))
+    same += response.tokens == expected.at(id).tokens;
   EXPECT_LT(same, prompts.size() / 4) << "another seed draws other tokens";
   const auto twins = std::vector<std::vector<int32_t>>(21, prompts[0]);
   std::set<std::vector<int32_t>> distinct;

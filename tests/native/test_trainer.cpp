@@ -10,8 +10,8 @@
 namespace {
 
 using tiny::Fixture;
-using tiny::Sequences;
 using tiny::last_error;
+using tiny::Sequences;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
@@ -63,8 +63,10 @@ std::vector<float> gradient_of(px_trainer* trainer, px_model* model) {
   std::vector<float> all;
   for (size_t i = 0; i < tensors_of(model).size(); ++i) {
     std::vector<float> values(static_cast<size_t>(tensors_of(model)[i].elements));
-    EXPECT_EQ(px_trainer_read_gradient(trainer, static_cast<int64_t>(i), values.data(),
-                                       static_cast<int64_t>(values.size())), PX_OK) << last_error();
+    EXPECT_EQ(
+        px_trainer_read_gradient(trainer, static_cast<int64_t>(i), values.data(), static_cast<int64_t>(values.size())),
+        PX_OK)
+        << last_error();
     all.insert(all.end(), values.begin(), values.end());
   }
   return all;
@@ -222,17 +224,16 @@ TEST_P(TrainerGradient, IsTheCentralDifferenceOfTheLossForEachTensor) {
   std::printf("[ observed ] worst error over the tensors, relative to the gradient's length: %.2e\n", worst);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Kinds, TrainerGradient,
-    testing::Values(Kind{"CrossEntropyTied", PX_OBJECTIVE_CROSS_ENTROPY, PX_HEAD_LM, true},
-                    Kind{"CrossEntropyUntied", PX_OBJECTIVE_CROSS_ENTROPY, PX_HEAD_LM, false},
-                    Kind{"Policy", PX_OBJECTIVE_POLICY, PX_HEAD_LM, true},
-                    Kind{"Value", PX_OBJECTIVE_VALUE, PX_HEAD_SCALAR, true},
-                    Kind{"ValueOnUntiedWeights", PX_OBJECTIVE_VALUE, PX_HEAD_SCALAR, false},
-                    Kind{"BradleyTerry", PX_OBJECTIVE_BRADLEY_TERRY, PX_HEAD_SCALAR, true},
-                    Kind{"UpstreamOfLanguageModel", PX_OBJECTIVE_UPSTREAM, PX_HEAD_LM, true},
-                    Kind{"UpstreamOfScalarHead", PX_OBJECTIVE_UPSTREAM, PX_HEAD_SCALAR, true}),
-    [](const auto& kind) { return std::string(kind.param.name); });
+INSTANTIATE_TEST_SUITE_P(Kinds, TrainerGradient,
+                         testing::Values(Kind{"CrossEntropyTied", PX_OBJECTIVE_CROSS_ENTROPY, PX_HEAD_LM, true},
+                                         Kind{"CrossEntropyUntied", PX_OBJECTIVE_CROSS_ENTROPY, PX_HEAD_LM, false},
+                                         Kind{"Policy", PX_OBJECTIVE_POLICY, PX_HEAD_LM, true},
+                                         Kind{"Value", PX_OBJECTIVE_VALUE, PX_HEAD_SCALAR, true},
+                                         Kind{"ValueOnUntiedWeights", PX_OBJECTIVE_VALUE, PX_HEAD_SCALAR, false},
+                                         Kind{"BradleyTerry", PX_OBJECTIVE_BRADLEY_TERRY, PX_HEAD_SCALAR, true},
+                                         Kind{"UpstreamOfLanguageModel", PX_OBJECTIVE_UPSTREAM, PX_HEAD_LM, true},
+                                         Kind{"UpstreamOfScalarHead", PX_OBJECTIVE_UPSTREAM, PX_HEAD_SCALAR, true}),
+                         [](const auto& kind) { return std::string(kind.param.name); });
 
 // Eight sequences with an old policy a little off, and what a slice of them looks like.
 struct Rollout {
@@ -254,7 +255,9 @@ struct Rollout {
     for (const size_t s : order) {
       const auto begin = static_cast<ptrdiff_t>(sequences.offsets[s]);
       const auto end = static_cast<ptrdiff_t>(sequences.offsets[s + 1]);
-      const auto part = [&](const auto& from, auto& to) { to.insert(to.end(), from.begin() + begin, from.begin() + end); };
+      const auto part = [&](const auto& from, auto& to) {
+        to.insert(to.end(), from.begin() + begin, from.begin() + end);
+      };
       taken.sequences.add({sequences.tokens.begin() + begin, sequences.tokens.begin() + end});
       part(sequences.weight, taken.sequences.weight);
       part(old_logprob, taken.old_logprob);
@@ -676,23 +679,48 @@ TEST(Trainer, ObjectivesThatDoNotFitAreRefused) {
   refused(policy.get(), PX_OBJECTIVE_VALUE, nothing, "VALUE trains a scalar head");
   refused(policy.get(), PX_OBJECTIVE_BRADLEY_TERRY, nothing, "BRADLEY_TERRY trains a scalar head");
   refused(policy.get(), 9, nothing, "objective.kind");
-  refused(policy.get(), PX_OBJECTIVE_POLICY, [](auto& o) { o.old_logprob = nullptr; }, "objective.old_logprob");
-  refused(policy.get(), PX_OBJECTIVE_POLICY, [](auto& o) { o.advantage = nullptr; }, "objective.advantage");
-  refused(policy.get(), PX_OBJECTIVE_POLICY,
-          [](auto& o) { o.ref_logprob = nullptr; o.kl_coefficient = 0.1; }, "objective.ref_logprob");
-  refused(policy.get(), PX_OBJECTIVE_POLICY, [](auto& o) { o.clip_low = -1.0; }, "clip_low");
-  refused(policy.get(), PX_OBJECTIVE_POLICY, [](auto& o) { o.kl_estimator = 12; o.kl_coefficient = 1.0; }, "kl_estimator");
-  refused(critic.get(), PX_OBJECTIVE_VALUE, [](auto& o) { o.returns = nullptr; }, "objective.returns");
-  refused(critic.get(), PX_OBJECTIVE_VALUE, [](auto& o) { o.old_value = nullptr; }, "objective.old_value");
+  refused(
+      policy.get(), PX_OBJECTIVE_POLICY, [](auto& o) { o.old_logprob = nullptr; }, "objective.old_logprob");
+  refused(
+      policy.get(), PX_OBJECTIVE_POLICY, [](auto& o) { o.advantage = nullptr; }, "objective.advantage");
+  refused(
+      policy.get(), PX_OBJECTIVE_POLICY,
+      [](auto& o) {
+        o.ref_logprob = nullptr;
+        o.kl_coefficient = 0.1;
+      },
+      "objective.ref_logprob");
+  refused(
+      policy.get(), PX_OBJECTIVE_POLICY, [](auto& o) { o.clip_low = -1.0; }, "clip_low");
+  refused(
+      policy.get(), PX_OBJECTIVE_POLICY,
+      [](auto& o) {
+        o.kl_estimator = 12;
+        o.kl_coefficient = 1.0;
+      },
+      "kl_estimator");
+  refused(
+      critic.get(), PX_OBJECTIVE_VALUE, [](auto& o) { o.returns = nullptr; }, "objective.returns");
+  refused(
+      critic.get(), PX_OBJECTIVE_VALUE, [](auto& o) { o.old_value = nullptr; }, "objective.old_value");
   refused(policy.get(), PX_OBJECTIVE_UPSTREAM, nothing, "got none");
-  refused(policy.get(), PX_OBJECTIVE_UPSTREAM, [&](auto& o) { o.upstream_score = array.data(); }, "another head");
-  refused(policy.get(), PX_OBJECTIVE_CROSS_ENTROPY, [](auto& o) { o.normalizer = 0.0; }, "objective.normalizer");
-  refused(policy.get(), PX_OBJECTIVE_CROSS_ENTROPY, [](auto& o) { o.normalizer = -kInfinity; }, "objective.normalizer");
-  refused(policy.get(), PX_OBJECTIVE_CROSS_ENTROPY, [](auto& o) { o.temperature = -0.5; }, "objective.temperature");
-  refused(policy.get(), PX_OBJECTIVE_CROSS_ENTROPY, [](auto& o) { o.entropy_coefficient = std::nan(""); }, "entropy_coefficient");
-  refused(policy.get(), PX_OBJECTIVE_CROSS_ENTROPY, [](auto& o) { o.flags = 1; }, "objective.flags");
-  refused(policy.get(), PX_OBJECTIVE_CROSS_ENTROPY, [&](auto& o) { o.value = array.data(); }, "no value or score");
-  refused(critic.get(), PX_OBJECTIVE_VALUE, [&](auto& o) { o.entropy = array.data(); }, "no logprob or entropy");
+  refused(
+      policy.get(), PX_OBJECTIVE_UPSTREAM, [&](auto& o) { o.upstream_score = array.data(); }, "another head");
+  refused(
+      policy.get(), PX_OBJECTIVE_CROSS_ENTROPY, [](auto& o) { o.normalizer = 0.0; }, "objective.normalizer");
+  refused(
+      policy.get(), PX_OBJECTIVE_CROSS_ENTROPY, [](auto& o) { o.normalizer = -kInfinity; }, "objective.normalizer");
+  refused(
+      policy.get(), PX_OBJECTIVE_CROSS_ENTROPY, [](auto& o) { o.temperature = -0.5; }, "objective.temperature");
+  refused(
+      policy.get(), PX_OBJECTIVE_CROSS_ENTROPY, [](auto& o) { o.entropy_coefficient = std::nan(""); },
+      "entropy_coefficient");
+  refused(
+      policy.get(), PX_OBJECTIVE_CROSS_ENTROPY, [](auto& o) { o.flags = 1; }, "objective.flags");
+  refused(
+      policy.get(), PX_OBJECTIVE_CROSS_ENTROPY, [&](auto& o) { o.value = array.data(); }, "no value or score");
+  refused(
+      critic.get(), PX_OBJECTIVE_VALUE, [&](auto& o) { o.entropy = array.data(); }, "no logprob or entropy");
   EXPECT_EQ(try_accumulate(critic.get(), odd, objective_of(PX_OBJECTIVE_BRADLEY_TERRY)), PX_SHAPE_MISMATCH);
   EXPECT_NE(last_error().find("expected an even number, got 3"), std::string::npos) << last_error();
 }
@@ -729,8 +757,9 @@ TEST(Trainer, BradleyTerryTellsSeparablePairsApart) {
     if (i == 0) first = last;
     step(trainer.get(), 0.01);
   }
-  std::printf("[ observed ] accuracy from %.2f to %.2f, loss from %.3f to %.4f\n", static_cast<double>(first.correct) / 16.0,
-              static_cast<double>(last.correct) / 16.0, first.loss / 16.0, last.loss / 16.0);
+  std::printf("[ observed ] accuracy from %.2f to %.2f, loss from %.3f to %.4f\n",
+              static_cast<double>(first.correct) / 16.0, static_cast<double>(last.correct) / 16.0, first.loss / 16.0,
+              last.loss / 16.0);
   EXPECT_LT(first.correct, 16);
   EXPECT_EQ(last.correct, 16);
   EXPECT_LT(last.loss / 16.0, 0.05);

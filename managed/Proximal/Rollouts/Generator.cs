@@ -6,8 +6,10 @@ using Proximal.Models;
 
 namespace Proximal.Rollouts;
 
-/// <summary>Generates responses. Concurrent callers share one batch; what each gets does not depend on the others.</summary>
+/// <summary>Generates responses. Concurrent callers share one batch; what is drawn for each has its own random numbers.</summary>
 /// <remarks>
+/// Random numbers depend on the seed, the sample id and the place in the response only. The logits' last bits may depend
+/// on what else is in the batch (LibTorch backend), so a token at the very edge between two may differ between batches.
 /// The generator reads the model's own weights: a trainer's step on them changes what is drawn next, and is refused while
 /// a response is unfinished. Any thread may call any method.
 /// </remarks>

@@ -3,6 +3,9 @@
  * Finished rows leave the batch and waiting ones take their place in the same step. A sequence's random numbers come
  * from Philox4x32-10 with key = seed and counter = (the caller's sample id, token index): never from its slot, its
  * neighbours or the order of submission.
+ * Determinism: the same requests in the same steps give the same bits. How the logits of a row depend on other rows is
+ * the backend's: with LibTorch their last bits may. Then log-probs differ by rounding between batches, and so does a
+ * token whose random number falls within that rounding of the boundary between two (or where greedy meets a tie).
  */
 #ifndef PROXIMAL_GENERATOR_H
 #define PROXIMAL_GENERATOR_H
@@ -59,18 +62,23 @@ typedef struct px_generation_event {
 } px_generation_event;
 
 /* A generator on an LM-head model. options may be NULL. Keeps the model alive and shares its weights: nothing is
- * copied, so a step of a trainer on the weights changes what it samples next. */
+ * copied, so a step of a trainer on the weights changes what it samples next.
+ * Errors: PX_INVALID_ARGUMENT (a scalar head, max_batch), PX_UNSUPPORTED (no backend), PX_OUT_OF_MEMORY. */
 PX_API px_status px_generator_create(px_model* model, const px_generator_options* options, px_generator** generator);
 
 /* Cancels what is unfinished. */
 PX_API void px_generator_release(px_generator* generator);
 
-/* Queues a sequence. Any thread, also while another one polls.
- * PX_INVALID_ARGUMENT: a prompt that is empty, longer than the context or has foreign tokens; a sample id in use. */
+/* Queues a sequence; copies the request. Any thread, also while another one polls. The sequence is unfinished, and its
+ * id in use, until its last event is handed out.
+ * PX_INVALID_ARGUMENT: a prompt that is empty, not below the context or has foreign tokens; a stop token outside the
+ * vocabulary; a number out of range; a sample id in use. */
 PX_API px_status px_generator_submit(px_generator* generator, const px_generate_request* request);
 
 /* Runs one step of the batch (prefill of arrivals and decode of the others) if no event is waiting, then hands out up
- * to `capacity` events; *count is how many. *count = 0: nothing is unfinished. One polling thread at a time. */
+ * to `capacity` >= 1 events; *count is how many. *count = 0: nothing is unfinished. One polling thread at a time:
+ * PX_INVALID_STATE for a second one. After another error (PX_OUT_OF_MEMORY) the sequences are unfinished still: poll
+ * again, or cancel them and poll what they end with. */
 PX_API px_status px_generator_poll(px_generator* generator, px_generation_event* events, int64_t capacity,
                                    int64_t* count);
 

@@ -23,7 +23,8 @@ typedef enum px_objective_kind {
   PX_OBJECTIVE_POLICY = 2,        /* kernels/policy_loss.h (LM head) */
   PX_OBJECTIVE_VALUE = 3,         /* kernels/value_loss.h (scalar head) */
   PX_OBJECTIVE_BRADLEY_TERRY = 4, /* kernels/bradley_terry.h: sequences 2i chosen, 2i+1 rejected (scalar head) */
-  PX_OBJECTIVE_UPSTREAM = 5       /* the caller's own gradients with respect to logprob, entropy, value, score */
+  PX_OBJECTIVE_UPSTREAM = 5       /* the caller's own gradients with respect to logprob, entropy, value, score; its loss
+                                     in the metrics is the linear one that has them: sum(gradient * output) */
 } px_objective_kind;
 
 typedef struct px_trainer_options {
@@ -36,7 +37,8 @@ typedef struct px_trainer_options {
   double max_gradient_norm;  /* 0: default 1; INFINITY: no clipping */
 } px_trainer_options;
 
-/* The batch's weight is the objective's weight; entries with weight 0 are not read. Arrays are [N] unless said. */
+/* The batch's weight is the objective's weight. Arrays are [N] unless said; entries with weight 0 are not read, nor is
+ * the first entry of a sequence, which is no target. BRADLEY_TERRY and scores take no weights. */
 typedef struct px_objective {
   uint32_t struct_size;
   uint32_t flags;                  /* none yet: 0 */
@@ -72,8 +74,8 @@ typedef struct px_objective_metrics {
   uint32_t flags;
   double loss;           /* sum(weight * loss) / normalizer, with every term */
   double entropy;        /* sum(weight * entropy) over tokens with weight */
-  double weight;         /* sum of weights */
-  int64_t tokens;        /* entries with weight != 0 */
+  double weight;         /* sum of the targets' weights */
+  int64_t tokens;        /* targets with weight != 0 */
   px_policy_metrics policy;
   px_value_metrics value;
   px_bradley_terry_metrics bradley_terry;
@@ -101,6 +103,7 @@ PX_API px_status px_trainer_create(px_model* model, const px_trainer_options* op
 PX_API void px_trainer_release(px_trainer* trainer);
 
 /* Forward and backward over one micro-batch; adds to the gradient. metrics (optional, struct_size set) is overwritten.
+ * Determinism: as px_model_score; micro-batches in another order or division change the sum by rounding.
  * Errors: those of px_model_score; PX_NOT_FINITE names the array or the loss and leaves the gradient as it was before;
  * PX_INVALID_ARGUMENT when an array that the kind needs is NULL. */
 PX_API px_status px_trainer_accumulate(px_trainer* trainer, const px_batch* batch, const px_objective* objective,

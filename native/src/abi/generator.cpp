@@ -46,9 +46,8 @@ void check_sampling(const px_generate_request& r) {
 
 std::vector<int32_t> read_prompt(const px_generate_request& r, const Descriptor& d) {
   check_pointer(r.prompt, "request.prompt");
-  check(r.prompt_count >= 1 && r.prompt_count < d.context, PX_INVALID_ARGUMENT,
-        "request.prompt_count: expected 1 to ", d.context - 1, " (the model's context less one for the response), got ",
-        r.prompt_count, "; cut the prompt");
+  check(r.prompt_count >= 1 && r.prompt_count < d.context, PX_INVALID_ARGUMENT, "request.prompt_count: expected 1 to ",
+        d.context - 1, " (the model's context less one for the response), got ", r.prompt_count, "; cut the prompt");
   const std::span prompt(r.prompt, static_cast<size_t>(r.prompt_count));
   check_tokens("prompt", prompt, d.vocabulary);
   return {prompt.begin(), prompt.end()};

@@ -76,7 +76,8 @@ void Generator::step() {
   try {
     compute(running);
     for (size_t row = 0; row < running.size(); ++row)
-      drawn.push_back(draw(*running[row], logits_.data() + static_cast<int64_t>(row) * model_->descriptor().vocabulary));
+      drawn.push_back(
+          draw(*running[row], logits_.data() + static_cast<int64_t>(row) * model_->descriptor().vocabulary));
     for (Sequence* sequence : running) make_room(sequence->tokens);
   } catch (...) {
     start_over(running);

@@ -1,7 +1,7 @@
 // Which sequences run: a fixed number of slots, a queue of those that wait, and a table of all that are unfinished.
 //
-// submit and cancel may come from any thread at any time; the other functions belong to the thread that steps the batch.
-// No lock is held while a step computes.
+// submit and cancel may come from any thread at any time; the other functions belong to the thread that steps the
+// batch. No lock is held while a step computes.
 #pragma once
 
 #include <atomic>

@@ -12,12 +12,18 @@ namespace {
 
 const char* name_of(int32_t kind) {
   switch (kind) {
-    case PX_OBJECTIVE_CROSS_ENTROPY: return "CROSS_ENTROPY";
-    case PX_OBJECTIVE_POLICY: return "POLICY";
-    case PX_OBJECTIVE_VALUE: return "VALUE";
-    case PX_OBJECTIVE_BRADLEY_TERRY: return "BRADLEY_TERRY";
-    case PX_OBJECTIVE_UPSTREAM: return "UPSTREAM";
-    default: fail(PX_INVALID_ARGUMENT, "objective.kind: expected a px_objective_kind, got ", kind);
+    case PX_OBJECTIVE_CROSS_ENTROPY:
+      return "CROSS_ENTROPY";
+    case PX_OBJECTIVE_POLICY:
+      return "POLICY";
+    case PX_OBJECTIVE_VALUE:
+      return "VALUE";
+    case PX_OBJECTIVE_BRADLEY_TERRY:
+      return "BRADLEY_TERRY";
+    case PX_OBJECTIVE_UPSTREAM:
+      return "UPSTREAM";
+    default:
+      fail(PX_INVALID_ARGUMENT, "objective.kind: expected a px_objective_kind, got ", kind);
   }
 }
 
@@ -134,11 +140,20 @@ OutputGradients Objective::evaluate() {
   OutputGradients gradients;
   if (outputs_.entropy != nullptr) sum_entropy();
   switch (args_.kind) {
-    case PX_OBJECTIVE_CROSS_ENTROPY: cross_entropy(gradients); break;
-    case PX_OBJECTIVE_POLICY: policy(gradients); break;
-    case PX_OBJECTIVE_VALUE: value(gradients); break;
-    case PX_OBJECTIVE_BRADLEY_TERRY: bradley_terry(gradients); break;
-    default: upstream(gradients);
+    case PX_OBJECTIVE_CROSS_ENTROPY:
+      cross_entropy(gradients);
+      break;
+    case PX_OBJECTIVE_POLICY:
+      policy(gradients);
+      break;
+    case PX_OBJECTIVE_VALUE:
+      value(gradients);
+      break;
+    case PX_OBJECTIVE_BRADLEY_TERRY:
+      bradley_terry(gradients);
+      break;
+    default:
+      upstream(gradients);
   }
   metrics_.loss = loss_ / args_.normalizer;
   check(std::isfinite(metrics_.loss), PX_NOT_FINITE, "loss: expected a finite number, got ", metrics_.loss,
@@ -148,7 +163,10 @@ OutputGradients Objective::evaluate() {
 
 void Objective::sum_entropy() {
   for (size_t i = 0; i < weight_.size(); ++i)
-    if (weight_[i] != 0.0f) metrics_.entropy += static_cast<double>(weight_[i]) * static_cast<double>(outputs_.entropy[i]);
+    if (weight_[i] != 0.0f)
+      metrics_.entropy += static_cast<double>(weight_[i]) * static_cast<double>(outputs_.entropy[i]);
+  check(std::isfinite(metrics_.entropy), PX_NOT_FINITE, "entropy: expected a finite sum, got ", metrics_.entropy,
+        "; the gradient is as it was before");
 }
 
 void Objective::cross_entropy(OutputGradients& gradients) {
@@ -191,8 +209,7 @@ void Objective::entropy_bonus(OutputGradients& gradients) {
   loss_ -= args_.entropy_coefficient * metrics_.entropy;
   d_entropy_.resize(weight_.size());
   for (size_t i = 0; i < weight_.size(); ++i)
-    d_entropy_[i] =
-        static_cast<float>(-args_.entropy_coefficient * static_cast<double>(weight_[i]) / args_.normalizer);
+    d_entropy_[i] = static_cast<float>(-args_.entropy_coefficient * static_cast<double>(weight_[i]) / args_.normalizer);
   gradients.entropy = d_entropy_.data();
 }
 
@@ -271,8 +288,8 @@ const float* Objective::scaled_scores(std::vector<float>& gradient) {
   gradient.resize(static_cast<size_t>(batch_.sequences()));
   for (size_t s = 0; s < gradient.size(); ++s) {
     const float upstream = args_.upstream_score[s];
-    check(std::isfinite(upstream), PX_NOT_FINITE, "objective.upstream_score[", s,
-          "]: expected a finite number, got ", upstream);
+    check(std::isfinite(upstream), PX_NOT_FINITE, "objective.upstream_score[", s, "]: expected a finite number, got ",
+          upstream);
     loss_ += static_cast<double>(upstream) * static_cast<double>(outputs_.score[s]);
     gradient[s] = static_cast<float>(static_cast<double>(upstream) / args_.normalizer);
   }

@@ -56,14 +56,14 @@ class Objective {
   double loss_ = 0.0;  // before the normalizer
 
   ForwardOutputs outputs_;
-  std::vector<float> logprob_;     // [N]
-  std::vector<float> entropy_;     // [N]
-  std::vector<float> value_;       // [N]
-  std::vector<float> score_;       // [S]
-  std::vector<float> d_logprob_;   // [N]
-  std::vector<float> d_entropy_;   // [N]
-  std::vector<float> d_value_;     // [N]
-  std::vector<float> d_score_;     // [S]
+  std::vector<float> logprob_;    // [N]
+  std::vector<float> entropy_;    // [N]
+  std::vector<float> value_;      // [N]
+  std::vector<float> score_;      // [S]
+  std::vector<float> d_logprob_;  // [N]
+  std::vector<float> d_entropy_;  // [N]
+  std::vector<float> d_value_;    // [N]
+  std::vector<float> d_score_;    // [S]
 };
 
 }  // namespace px

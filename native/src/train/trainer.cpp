@@ -66,8 +66,8 @@ Trainer::~Trainer() {
 px_objective_metrics Trainer::accumulate(const Batch& batch, const px_objective& args, bool with_metrics) {
   Objective objective(*model_, batch, args, with_metrics);
   engine().run([&] {
-    engine().backend().forward_backward(*model_, batch, objective.temperature(), objective.outputs(),
-                                        [&] { return objective.evaluate(); }, gradients_);
+    engine().backend().forward_backward(
+        *model_, batch, objective.temperature(), objective.outputs(), [&] { return objective.evaluate(); }, gradients_);
   });
   return objective.metrics();
 }
