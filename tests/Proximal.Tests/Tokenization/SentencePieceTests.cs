@@ -29,6 +29,7 @@ public sealed class SentencePieceTests
             Assert.That(tokenizer.Encode("bab ab", addSpecialTokens: false), Is.EqualTo(new[] { 6, 8, 4, 5 }));
             Assert.That(tokenizer.Encode(" ab", addSpecialTokens: false), Is.EqualTo(new[] { 6, 5 }), "the dummy space comes before a space, too");
             Assert.That(tokenizer.Encode("a<sep>a</s>", addSpecialTokens: false), Is.EqualTo(new[] { 3, 9, 7, 2 }));
+            Assert.That(tokenizer.Encode("<sep> a", addSpecialTokens: false), Is.EqualTo(new[] { 6, 9, 3 }), "the dummy space comes before a user-defined piece, too");
             Assert.That(tokenizer.Encode("axyb", addSpecialTokens: false), Is.EqualTo(new[] { 3, 0, 8 }));
             Assert.That(tokenizer.Decode(tokenizer.Encode(" ab ab")), Is.EqualTo(" ab ab"));
         });

@@ -26,4 +26,7 @@ internal sealed record AddedToken
 
     /// <summary>Whether its normalised form is looked for in the normalised text.</summary>
     public bool Normalized { get; init; }
+
+    /// <summary>The form to look for in the normalised text, where it is not what the normaliser makes of the content.</summary>
+    public string? NormalizedForm { get; init; }
 }

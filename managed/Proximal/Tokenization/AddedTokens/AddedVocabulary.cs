@@ -20,9 +20,7 @@ internal sealed class AddedVocabulary
         List<(string, AddedToken)> normalized = [];
         foreach (AddedToken token in tokens)
         {
-            string text = token.Normalized && normalizer is not null
-                ? normalizer.Normalize(AlignedText.Original(token.Content, aligned: false)).Text
-                : token.Content;
+            string text = FormOf(token, normalizer);
             Register(token, text);
             if (text.Length > 0)
             {
@@ -85,6 +83,10 @@ internal sealed class AddedVocabulary
         matcher.Find(text.Text, parts);
         return parts.Select(part => (text.Slice(part.Start, part.End - part.Start), part.Token));
     }
+
+    private static string FormOf(AddedToken token, INormalizer? normalizer) => token.Normalized && normalizer is not null
+        ? token.NormalizedForm ?? normalizer.Normalize(AlignedText.Original(token.Content, aligned: false)).Text
+        : token.Content;
 
     private void Register(AddedToken token, string text)
     {

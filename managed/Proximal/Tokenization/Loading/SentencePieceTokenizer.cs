@@ -76,6 +76,9 @@ internal static class SentencePieceTokenizer
                 Id = item.id,
                 Content = item.piece.Text,
                 IsSpecial = item.piece.Kind != SentencePieceKind.UserDefined,
+                // SentencePiece looks for these in the text that has its dummy and its other spaces.
+                Normalized = item.piece.Kind == SentencePieceKind.UserDefined,
+                NormalizedForm = item.piece.Text,
             }),
     ];
 

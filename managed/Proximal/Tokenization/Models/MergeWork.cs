@@ -8,11 +8,12 @@ internal sealed class MergeWork
 {
     private const int ScanLimit = 40;
     private const int NoMerge = int.MaxValue;
+    private const int KeptSymbols = 1 << 16;
 
     [ThreadStatic]
     private static MergeWork? t_instance;
 
-    private readonly PriorityQueue<int, (int Rank, int Position)> _queue = new();
+    private readonly PriorityQueue<int, long> _queue = new();
     private int[] _ids = new int[64];
     private int[] _bytes = new int[64];
     private int[] _next = new int[64];
@@ -22,9 +23,13 @@ internal sealed class MergeWork
     /// <summary>The calling thread's own, emptied.</summary>
     public static MergeWork Rent()
     {
-        MergeWork work = t_instance ??= new MergeWork();
-        work.Count = 0;
-        return work;
+        if (t_instance is null || t_instance._ids.Length > KeptSymbols)
+        {
+            t_instance = new MergeWork(); // one huge word must not hold its memory for ever
+        }
+
+        t_instance.Count = 0;
+        return t_instance;
     }
 
     /// <summary>The number of symbols.</summary>
@@ -129,11 +134,11 @@ internal sealed class MergeWork
             Queue(merges, i);
         }
 
-        while (_queue.TryDequeue(out int left, out (int Rank, int Position) priority))
+        while (_queue.TryDequeue(out int left, out long priority))
         {
             // An entry is stale when its pair has changed since: then the pair's rank is another one or the symbol is gone.
             int right = _bytes[left] == 0 ? -1 : _next[left];
-            if (right >= 0 && RankOf(merges, left, right) == priority.Rank)
+            if (right >= 0 && RankOf(merges, left, right) == (int)(priority >> 32))
             {
                 MergePair(merges, left, right);
             }
@@ -166,7 +171,7 @@ internal sealed class MergeWork
         int rank = _next[left] < 0 ? NoMerge : RankOf(merges, left, _next[left]);
         if (rank != NoMerge)
         {
-            _queue.Enqueue(left, (rank, left));
+            _queue.Enqueue(left, ((long)rank << 32) | (uint)left);
         }
     }
 

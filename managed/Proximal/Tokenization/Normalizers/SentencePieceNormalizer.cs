@@ -27,7 +27,7 @@ internal sealed class SentencePieceNormalizer : INormalizer
         AlignedText mapped = _map is null ? text : Map(text, _map);
         ReadOnlySpan<char> span = mapped.Text;
         int start = _file.RemoveExtraSpaces ? span.Length - span.TrimStart(Space).Length : 0;
-        int end = _file.RemoveExtraSpaces ? Math.Max(start, span.TrimEnd(Space).Length) : span.Length;
+        int end = _file.RemoveExtraSpaces ? Math.Max(start, span.TrimEnd([Space, _space[0]]).Length) : span.Length; // also one that was spelled out
         if (start == end)
         {
             return mapped.With("", mapped.IsAligned ? [] : null, mapped.IsAligned ? [] : null);
