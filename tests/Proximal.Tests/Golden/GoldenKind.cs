@@ -18,6 +18,9 @@ internal enum GoldenKind
     /// </summary>
     Tokenizer,
 
+    /// <summary>A GGUF file and what it holds or computes: a JSON object beside a .gguf file of its name, or that names one.</summary>
+    Gguf,
+
     /// <summary>
     /// Rendered chat templates: a JSON object with "template", "special_tokens" and "cases", or with "fragments" and
     /// "variables".

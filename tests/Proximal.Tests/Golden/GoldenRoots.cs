@@ -111,6 +111,7 @@ internal static class GoldenRoots
         return Has(json, "config", "rollout", "epochs") ? GoldenKind.PpoUpdate
             : Has(json, "format", "operation", "cases") ? GoldenKind.Rl
             : Has(json, "template", "special_tokens", "cases") || Has(json, "fragments", "variables") ? GoldenKind.ChatTemplate
+            : Has(json, "gguf") || File.Exists(Path.ChangeExtension(path, ".gguf")) ? GoldenKind.Gguf
             : null;
     }
 

@@ -18,6 +18,20 @@ public sealed class GoldenRootsTests
     }
 
     [Test]
+    public void Golden_kinds_that_nothing_runs_are_counted()
+    {
+        GoldenKind[] later = [.. Enum.GetValues<GoldenKind>().Where(kind => GoldenScope.Current.JudgeKind(kind).Status != ScopeStatus.Run)];
+        foreach (GoldenKind kind in later)
+        {
+            int files = GoldenRoots.Of(kind).Count();
+            TestContext.Progress.WriteLine(
+                $"golden scope {kind}: 0 run, {files} later ({GoldenScope.Current.JudgeKind(kind).Reason}), {files} in all");
+        }
+
+        Assert.That(later, Is.EqualTo(new[] { GoldenKind.Gguf }), "kinds without a fixture of their own");
+    }
+
+    [Test]
     public void Golden_files_of_the_same_relative_path_are_found_once() =>
         Assert.That(Enum.GetValues<GoldenKind>().SelectMany(GoldenRoots.Of).Select(file => file.RelativePath), Is.Unique);
 

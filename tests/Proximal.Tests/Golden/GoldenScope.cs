@@ -21,6 +21,7 @@ internal sealed class GoldenScope
     private readonly List<JsonElement> _outputs;
     private readonly List<JsonElement> _settled;
     private readonly List<JsonElement> _models;
+    private readonly List<JsonElement> _kinds;
 
     private GoldenScope()
     {
@@ -29,6 +30,7 @@ internal sealed class GoldenScope
         _outputs = Rules(document, "outputs");
         _settled = Rules(document, "settled");
         _models = [.. document.RootElement.GetProperty("models").EnumerateArray()];
+        _kinds = [.. document.RootElement.GetProperty("kinds").EnumerateArray()];
     }
 
     public static GoldenScope Current => Loaded.Value;
@@ -50,11 +52,17 @@ internal sealed class GoldenScope
     public ScopeVerdict JudgeModel(IReadOnlyDictionary<string, string> config)
     {
         JsonElement rule = _models.FirstOrDefault(rule => rule.GetProperty("config").EnumerateObject().All(
-            key => config.TryGetValue(key.Name, out string? value)
-                && Alternatives(key.Value).Any(allowed => allowed.GetString() == value)));
+            key => config.TryGetValue(key.Name, out string? value) && MatchesKey(key.Value, value)));
         return rule.ValueKind == JsonValueKind.Undefined
             ? ScopeVerdict.Run
             : Verdict(rule) with { Refusal = rule.GetProperty("refusal").GetString()! };
+    }
+
+    /// <summary>Whether files of a kind are run.</summary>
+    public ScopeVerdict JudgeKind(GoldenKind kind)
+    {
+        JsonElement rule = _kinds.FirstOrDefault(rule => rule.GetProperty("kind").GetString() == kind.ToString());
+        return rule.ValueKind == JsonValueKind.Undefined ? ScopeVerdict.Run : Verdict(rule);
     }
 
     private static List<JsonElement> Rules(JsonDocument document, string section)
@@ -128,6 +136,10 @@ internal sealed class GoldenScope
 
         return true;
     }
+
+    private static bool MatchesKey(JsonElement allowed, string value) => allowed.ValueKind == JsonValueKind.Object
+        ? Alternatives(allowed.GetProperty("not")).All(other => other.GetString() != value)
+        : Alternatives(allowed).Any(one => one.GetString() == value);
 
     private static bool Same(JsonElement a, JsonElement b) => (a.ValueKind, b.ValueKind) switch
     {
