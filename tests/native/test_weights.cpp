@@ -442,7 +442,7 @@ TEST_P(ConfigRefuses, NamingFileKeyAndFix) {
 
 const BadConfig kBadConfigs[] = {
     {"NoModelType", "model_type", nullptr, PX_CORRUPT_DATA, "is missing"},
-    {"OtherFamily", "model_type", "mistral", PX_UNSUPPORTED, "\"mistral\""},
+    {"OtherFamily", "model_type", "mistral", PX_UNSUPPORTED, "'mistral'"},
     {"OtherClass", "architectures", {"LlamaModel"}, PX_UNSUPPORTED, "'LlamaModel'"},
     {"NoVocabulary", "vocab_size", nullptr, PX_CORRUPT_DATA, "is missing"},
     {"NoHidden", "hidden_size", nullptr, PX_CORRUPT_DATA, "is missing"},
@@ -589,6 +589,24 @@ TEST_F(WeightsTest, RefusesAConfigThatLiesBeforeTakingMemory) {
   expect_refused(folder_.path("m"), PX_CORRUPT_DATA,
                  {"'model.embed_tokens.weight': config.json wants shape [16777216, 131072], got [5, 4]"});
 }
+
+// The address sanitizer ends the process at such an allocation, whatever the caller would make of it.
+#ifndef __SANITIZE_ADDRESS__
+TEST_F(WeightsTest, SayHowManyBytesCouldNotBeAllocated) {
+  Descriptor huge = config_of(tiny_config()).descriptor;
+  huge.layers = 4096;
+  huge.hidden = int64_t{1} << 17;
+  huge.intermediate = int64_t{1} << 20;
+  try {
+    Weights(engine_->engine, huge, "{}");
+    FAIL() << "allocated";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.status(), PX_OUT_OF_MEMORY);
+    EXPECT_NE(error.message().find("bytes for "), std::string::npos) << error.message();
+  }
+  EXPECT_EQ(weight_bytes(), 0u);
+}
+#endif
 
 TEST_F(WeightsTest, RefusesWhatIsNoModelFolder) {
   expect_refused(folder_.path("none"), PX_IO, {folder_.path("none"), "expected a model folder"});

@@ -145,7 +145,8 @@ PX_API px_status px_model_read_tensor(px_model* model, int64_t index, float* val
 PX_API px_status px_model_write_tensor(px_model* model, int64_t index, const float* values, int64_t count);
 
 /* Writes config.json and model.safetensors (with an index when sharded) into `directory`, which is created if its
- * parent exists; each file is written beside and renamed. options may be NULL. Errors: PX_IO. */
+ * parent exists; each file is written beside and renamed, weight files of an earlier save under other names are removed.
+ * options may be NULL. Errors: PX_IO (which path), PX_NOT_FINITE (a value that is not finite, or not in the dtype). */
 PX_API px_status px_model_save(px_model* model, const char* directory, const px_save_options* options);
 
 /* Runs the model over the batch and fills what `args` asks for.

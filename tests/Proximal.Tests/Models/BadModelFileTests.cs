@@ -141,7 +141,7 @@ public sealed class BadModelFileTests : ModelFixture
     }
 
     [TestCase("model_type", null, ProximalStatus.CorruptData, "is missing")]
-    [TestCase("model_type", "\"qwen3\"", ProximalStatus.Unsupported, "\"qwen3\"")]
+    [TestCase("model_type", "\"qwen3\"", ProximalStatus.Unsupported, "'qwen3'")]
     [TestCase("hidden_size", null, ProximalStatus.CorruptData, "is missing")]
     [TestCase("num_hidden_layers", "-1", ProximalStatus.CorruptData, "got -1")]
     [TestCase("vocab_size", "1e30", ProximalStatus.CorruptData, "got 1e+30")]

@@ -1,11 +1,13 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <set>
 
 #include "base/error.h"
 #include "model/families/llama.h"
 #include "model/formats/huggingface.h"
 #include "model/formats/mapped_file.h"
+#include "model/formats/tensor_files.h"
 
 namespace px {
 namespace {
@@ -15,15 +17,6 @@ namespace fs = std::filesystem;
 constexpr const char* kHeadName = "lm_head.weight";
 constexpr const char* kScoreName = "score.weight";
 constexpr const char* kEmbeddingName = "model.embed_tokens.weight";
-
-std::string_view text_of(const MappedFile& file) {
-  return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
-}
-
-bool is_there(const fs::path& path) {
-  std::error_code error;
-  return fs::exists(path, error);
-}
 
 // --- config.json ---
 
@@ -51,89 +44,6 @@ void check_one_label(const JsonReader& config) {
   const Json* names = config.find("id2label");
   if (names != nullptr && names->size() != 1) fail_labels(config.where() + ": key 'id2label'", shown(*names));
 }
-
-// --- tensors of one file or of shards ---
-
-class TensorFiles {
- public:
-  struct Entry {
-    const TensorView* tensor;
-    const std::string* file;
-  };
-
-  explicit TensorFiles(const fs::path& directory) {
-    const fs::path single = directory / "model.safetensors";
-    const fs::path index = directory / "model.safetensors.index.json";
-    // transformers takes the single file first, too.
-    if (is_there(single) || !is_there(index))
-      open_single(directory, single);
-    else
-      open_shards(directory, index);
-  }
-
-  size_t count() const { return entries_.size(); }
-  const std::map<std::string, Entry>& entries() const { return entries_; }
-
-  const Entry* find(const std::string& name) const {
-    const auto found = entries_.find(name);
-    return found == entries_.end() ? nullptr : &found->second;
-  }
-
-  const std::string& where() const { return where_; }
-
- private:
-  void open_single(const fs::path& directory, const fs::path& single) {
-    where_ = single.string();
-    check(is_there(single) || !is_there(directory / "pytorch_model.bin"), PX_UNSUPPORTED,
-          (directory / "pytorch_model.bin").string(),
-          ": this version reads safetensors; save the model with safe_serialization=True");
-    add(single.string());
-  }
-
-  void open_shards(const fs::path& directory, const fs::path& path) {
-    where_ = path.string();
-    const MappedFile file(path.string());
-    const Json index = parse_object(text_of(file), path.string());
-    const auto map = index.find("weight_map");
-    check(map != index.end() && map->is_object() && !map->empty(), PX_CORRUPT_DATA, path.string(),
-          ": key 'weight_map': expected the file of each tensor by name; copy the index again");
-    for (const auto& [name, shard] : map->items()) {
-      check(shard.is_string() && is_file_name(shard.get<std::string>()), PX_CORRUPT_DATA, path.string(),
-            ": weight_map: tensor ", in_quotes(name), ": expected a file name of the same folder, got ", shown(shard));
-      const std::string shard_path = (directory / shard.get<std::string>()).string();
-      if (!files_.contains(shard_path)) add(shard_path);
-      const auto& [opened, table] = *files_.at(shard_path);
-      check(table.contains(name), PX_CORRUPT_DATA, path.string(), ": weight_map: tensor ", in_quotes(name),
-            " is not in ", shard_path, "; index and shards do not belong together: copy the folder again");
-    }
-    check(entries_.size() == map->size(), PX_CORRUPT_DATA, path.string(), ": weight_map names ", map->size(),
-          " tensors, the shards hold ", entries_.size(),
-          "; index and shards do not belong together: copy the folder again");
-  }
-
-  static bool is_file_name(const std::string& name) {
-    return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos &&
-           name.find('\0') == std::string::npos;
-  }
-
-  void add(const std::string& path) {
-    auto& opened = files_[path];
-    opened = std::make_unique<Opened>(path);
-    for (const auto& [name, tensor] : opened->table)
-      check(entries_.emplace(name, Entry{&tensor, &opened->file.path()}).second, PX_CORRUPT_DATA, path, ": tensor ",
-            in_quotes(name), " is also in another shard; copy the folder again");
-  }
-
-  struct Opened {
-    explicit Opened(const std::string& path) : file(path), table(parse_safetensors(file.bytes(), path)) {}
-    MappedFile file;
-    TensorTable table;
-  };
-
-  std::string where_;
-  std::map<std::string, std::unique_ptr<Opened>> files_;
-  std::map<std::string, Entry> entries_;
-};
 
 // --- the model's tensors among them ---
 
@@ -164,10 +74,10 @@ void check_redundant_head(const TensorFiles& files) {
 
 // A tensor that this version would leave out of the mathematics is refused, not passed over.
 void check_nothing_foreign(const TensorFiles& files, const Layout& layout, const FolderConfig& config) {
-  std::map<std::string, int> known;
-  for (const TensorSpec& spec : layout.tensors) known[spec.name];
-  if (config.descriptor.tied) known[kHeadName];
-  if (config.classifier) known[kScoreName];
+  std::set<std::string> known;
+  for (const TensorSpec& spec : layout.tensors) known.insert(spec.name);
+  if (config.descriptor.tied) known.insert(kHeadName);
+  if (config.classifier) known.insert(kScoreName);
   for (const auto& [name, entry] : files.entries())
     check(known.contains(name) || llama_ignores(name), PX_UNSUPPORTED, *entry.file, ": tensor ", in_quotes(name),
           " is no part of a Llama model with this config.json (a bias that 'attention_bias' and 'mlp_bias' do not "
@@ -189,10 +99,10 @@ void read_score(const TensorFiles& files, Weights& weights) {
 FolderConfig read_config(std::string_view text, const std::string& where) {
   const Json object = parse_object(text, where);
   const JsonReader config(object, where);
-  const Json* type = config.find("model_type");
-  check(type != nullptr, PX_CORRUPT_DATA, where,
+  const std::string type = config.string("model_type", "");
+  check(!type.empty(), PX_CORRUPT_DATA, where,
         ": key 'model_type' is missing: expected 'llama'; add it or copy the original file again");
-  check(*type == "llama", PX_UNSUPPORTED, where, ": key 'model_type': this version reads 'llama', got ", shown(*type),
+  check(type == "llama", PX_UNSUPPORTED, where, ": key 'model_type': this version reads 'llama', got ", in_quotes(type),
         "; take a Llama model");
   FolderConfig result;
   result.classifier = is_classifier(config);
@@ -203,10 +113,11 @@ FolderConfig read_config(std::string_view text, const std::string& where) {
 
 std::shared_ptr<Weights> load_huggingface(const std::shared_ptr<Engine>& engine, const std::string& directory) {
   const fs::path folder(directory);
-  check(!is_there(folder / "adapter_config.json"), PX_UNSUPPORTED, (folder / "adapter_config.json").string(),
+  std::error_code error;
+  check(!fs::exists(folder / "adapter_config.json", error), PX_UNSUPPORTED, (folder / "adapter_config.json").string(),
         ": this version does not read adapters; merge the adapter into its base model and load that");
   const MappedFile config_file((folder / "config.json").string());
-  FolderConfig config = read_config(text_of(config_file), config_file.path());
+  FolderConfig config = read_config(config_file.text(), config_file.path());
 
   const TensorFiles files(folder);
   if (config.classifier) config.descriptor.lm_head = files.find(kHeadName) != nullptr;
@@ -216,7 +127,7 @@ std::shared_ptr<Weights> load_huggingface(const std::shared_ptr<Engine>& engine,
   check_nothing_foreign(files, layout, config);
   if (config.descriptor.tied) check_redundant_head(files);
 
-  auto weights = std::make_shared<Weights>(engine, config.descriptor, std::string(text_of(config_file)));
+  auto weights = std::make_shared<Weights>(engine, config.descriptor, std::string(config_file.text()));
   for (const TensorSpec& spec : weights->tensors()) {
     const TensorFiles::Entry& entry = *files.find(spec.name);
     read_floats(*entry.tensor, *entry.file, spec.name, weights->data() + spec.offset);

@@ -1,0 +1,73 @@
+#include "model/formats/tensor_files.h"
+
+#include "base/error.h"
+#include "model/formats/json.h"
+
+namespace px {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_there(const fs::path& path) {
+  std::error_code error;
+  return fs::exists(path, error);
+}
+
+// A name of the same folder, so that an index cannot lead elsewhere.
+bool is_file_name(const Json& value) {
+  if (!value.is_string()) return false;
+  const auto& name = value.get_ref<const std::string&>();
+  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos &&
+         name.find('\0') == std::string::npos;
+}
+
+}  // namespace
+
+TensorFiles::TensorFiles(const fs::path& directory) {
+  const fs::path single = directory / "model.safetensors";
+  const fs::path index = directory / "model.safetensors.index.json";
+  const fs::path pickled = directory / "pytorch_model.bin";
+  // transformers takes the single file first, too.
+  const bool sharded = !is_there(single) && is_there(index);
+  where_ = sharded ? index.string() : single.string();
+  check(sharded || is_there(single) || !is_there(pickled), PX_UNSUPPORTED, pickled.string(),
+        ": this version reads safetensors; save the model with safe_serialization=True");
+  if (sharded)
+    open_shards(directory);
+  else
+    open(where_);
+}
+
+void TensorFiles::open_shards(const fs::path& directory) {
+  const MappedFile file(where_);
+  const Json index = parse_object(file.text(), where_);
+  const JsonReader reader(index, where_);
+  const Json& map = reader.nested("weight_map");
+  for (const auto& [name, shard] : map.items()) {
+    check(is_file_name(shard), PX_CORRUPT_DATA, where_, ": weight_map: tensor ", in_quotes(name),
+          ": expected a file name of the same folder, got ", shown(shard), "; copy the index again");
+    const std::string path = (directory / shard.get<std::string>()).string();
+    check(open(path).table.contains(name), PX_CORRUPT_DATA, where_, ": weight_map: tensor ", in_quotes(name),
+          " is not in ", path, "; index and shards do not belong together: copy the folder again");
+  }
+  check(entries_.size() == map.size(), PX_CORRUPT_DATA, where_, ": weight_map names ", map.size(),
+        " tensors, the shards hold ", entries_.size(),
+        "; index and shards do not belong together: copy the folder again");
+}
+
+const TensorFiles::Shard& TensorFiles::open(const std::string& path) {
+  const auto known = shards_.find(path);
+  if (known != shards_.end()) return *known->second;
+  const Shard& shard = *shards_.emplace(path, std::make_unique<Shard>(path)).first->second;
+  for (const auto& [name, tensor] : shard.table)
+    check(entries_.emplace(name, Entry{&tensor, &shard.file.path()}).second, PX_CORRUPT_DATA, path, ": tensor ",
+          in_quotes(name), " is also in another shard; copy the folder again");
+  return shard;
+}
+
+const TensorFiles::Entry* TensorFiles::find(const std::string& name) const {
+  const auto found = entries_.find(name);
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+}  // namespace px
