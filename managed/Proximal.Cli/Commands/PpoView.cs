@@ -80,13 +80,19 @@ internal sealed class PpoView(IProgressView view, PpoSummary summary) : IProgres
 
     private void ShowValidation(PpoProgress value)
     {
-        string[] parts = [.. value.Metrics
-            .Where(metric => metric.Key.StartsWith(ValidationPrefix, StringComparison.Ordinal) && double.IsFinite(metric.Value))
-            .Select(metric => string.Create(
-                CultureInfo.InvariantCulture, $"{metric.Key[ValidationPrefix.Length..]} {metric.Value:G4}"))];
-        if (parts.Length > 0)
+        if (!value.Metrics.ContainsKey(ValidationPrefix + "reward_mean"))
         {
-            view.Line($"validation {(value.Step == 0 ? "of the start model" : $"after step {value.Step}")}: {string.Join(", ", parts)}");
+            return;
         }
+
+        string Number(string name, string format) => Cell(value, ValidationPrefix + name, format);
+        string[] components = [.. value.Metrics.Keys.Where(name => name.StartsWith(ValidationPrefix + "reward/", StringComparison.Ordinal))];
+        string each = components.Length < 2
+            ? string.Empty
+            : $" ({string.Join(", ", components.Select(name => $"{name[(ValidationPrefix.Length + "reward/".Length)..]} {Cell(value, name, "F3")}"))})";
+        view.Line(
+            $"validation {(value.Step == 0 ? "of the start model" : $"after step {value.Step}")}: reward {Number("reward_mean", "F3")} "
+            + $"+- {Number("reward_std", "F3")}{each}, kl {Number("kl", "F3")}, distinct-2 {Number("distinct_2", "F3")}, "
+            + $"length {Number("length_mean", "F1")}");
     }
 }

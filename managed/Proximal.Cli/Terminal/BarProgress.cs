@@ -44,5 +44,11 @@ internal sealed class BarProgress : IProgressView
         }
     }
 
-    public void Line(string text) => _console.WriteLine(text);
+    /// <summary>Prints above the bar. Lines after the first lie where the bar was, so they are filled up to cover it.</summary>
+    public void Line(string text)
+    {
+        int width = Math.Max(1, _console.Profile.Width - 1);
+        string[] lines = [.. text.Split('\n').SelectMany(line => line.Length == 0 ? [line] : line.Chunk(width).Select(part => new string(part)))];
+        _console.WriteLine(string.Join('\n', lines.Select((line, index) => index == 0 ? line : line.PadRight(width))));
+    }
 }

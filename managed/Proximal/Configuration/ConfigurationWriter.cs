@@ -105,7 +105,13 @@ public static partial class ConfigurationWriter
         foreach (object? value in items)
         {
             target.Text.Append(' ', indent + 2).Append('-');
+            int start = target.Text.Length;
             WriteValue(target, item, value, indent + 2);
+            if (target.Text[start] == '\n')
+            {
+                // A record below a dash: its first key stands on the dash's line.
+                target.Text.Remove(start, 1 + indent + 2 + 1);
+            }
         }
     }
 

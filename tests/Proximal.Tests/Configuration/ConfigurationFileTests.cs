@@ -64,7 +64,7 @@ public sealed class ConfigurationFileTests
             Assert.That(again.Spices, Is.EqualTo(recipe.Spices));
             Assert.That(again.Oven, Is.EqualTo(recipe.Oven));
             Assert.That(again.Target, Is.Null);
-            Assert.That(text, Does.Contain("share: 1.0E-07\n").And.Contain("dual_clip: .inf\n").And.Contain("max_new_tokens: 64\n"));
+            Assert.That(text, Does.Contain("share: 1.0E-07\n").And.Contain("spices:\n  - type: pepper\n    weight: 1\n    grind: 3\n  - type: herb\n").And.Contain("dual_clip: .inf\n").And.Contain("max_new_tokens: 64\n"));
         });
     }
 
