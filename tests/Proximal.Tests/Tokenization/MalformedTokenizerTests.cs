@@ -87,6 +87,19 @@ public sealed class MalformedTokenizerTests
     }
 
     [Test]
+    public void Replacements_that_multiply_a_text_again_and_again_are_ended()
+    {
+        string content = new('a', 40);
+        string steps = string.Join(',', Enumerable.Repeat($$$"""{"type": "Replace", "pattern": {"String": "a"}, "content": "{{{content}}}"}""", 40));
+        Tokenizer tokenizer = TokenizerFolder.Load($$$"""
+            {"normalizer": {"type": "Sequence", "normalizers": [{{{steps}}}]}, "decoder": {"type": "Sequence", "decoders": [{{{steps}}}]},
+             "model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}}
+            """);
+        Assert.That(() => tokenizer.Encode("a"), Throws.InvalidOperationException.With.Message.Contains("is damaged"));
+        Assert.That(() => tokenizer.Decode([0]), Throws.InvalidOperationException.With.Message.Contains("is damaged"));
+    }
+
+    [Test]
     public void Tokens_of_absurd_length_are_refused()
     {
         string token = new('a', 5000);

@@ -1,5 +1,6 @@
 using System.Text;
 using Proximal.Tokenization.Patterns;
+using Proximal.Tokenization.Text;
 
 namespace Proximal.Tokenization.Decoders;
 
@@ -17,6 +18,7 @@ internal sealed class ReplaceDecoder(TextPattern pattern, string content) : ITok
         foreach (PatternMatch part in parts)
         {
             result.Append(part.IsMatch ? content : token[part.Start..part.End]);
+            TextGrowth.Check(result.Length, token.Length);
         }
 
         return result.ToString();

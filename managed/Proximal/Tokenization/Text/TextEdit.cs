@@ -21,6 +21,7 @@ internal sealed class TextEdit
     /// <summary>Writes characters that stand for the old unit at an index; -1: for nothing, at the stretch's start.</summary>
     public void Write(ReadOnlySpan<char> characters, int index)
     {
+        TextGrowth.Check((long)_text.Length + characters.Length, _source.Text.Length);
         _text.Append(characters);
         if (_starts is null)
         {
