@@ -79,7 +79,8 @@ run_scratch() {
   local log="$scratch/$1.log" options=() filter
   shift
   for filter in "$@"; do options+=(--filter "$filter"); done
-  "$scratch/tree/proximal" test "${options[@]}" >"$log" 2>&1 </dev/null 8>&- 9>&-
+  # Without copies of the libraries a native mutant leaves the managed build as it is.
+  PROXIMAL_NATIVE_DIR="$scratch/tree/build/native/lib" "$scratch/tree/proximal" test "${options[@]}" >"$log" 2>&1 </dev/null 8>&- 9>&-
 }
 
 closing_line() { grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$scratch/$1.log" | tail -n 1; }

@@ -4,7 +4,7 @@ using Proximal.Tests.Interop;
 
 namespace Proximal.Tests.Repository;
 
-/// <summary>The script at the top of the repository, and the notices.</summary>
+/// <summary>The script at the top of the repository, the notices, and the patches that break the numerics.</summary>
 public sealed class ScriptTests
 {
     private static string Script { get; } = Tool.InRepository("proximal");
@@ -52,5 +52,20 @@ public sealed class ScriptTests
             .Descendants("PackageVersion")
             .Select(package => package.Attribute("Include")!.Value);
         Assert.That(packages.Where(package => !notices.Contains($"  {package} ", StringComparison.Ordinal)), Is.Empty);
+    }
+
+    [Test]
+    public void Every_mutant_says_what_it_breaks_and_which_tests_notice()
+    {
+        string[] patches = Directory.GetFiles(Tool.InRepository("tests", "mutants"), "*.patch");
+        Assert.That(patches, Has.Length.GreaterThanOrEqualTo(12));
+        Assert.Multiple(() =>
+        {
+            foreach (string patch in patches)
+            {
+                string text = File.ReadAllText(patch);
+                Assert.That(text, Does.Match("^breaks: .+\nkilled by: .+\n"), patch);
+            }
+        });
     }
 }
