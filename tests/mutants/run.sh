@@ -103,7 +103,7 @@ try_mutant() {
   fi
   run_scratch "$name" "${killers[@]}" || true
   cp "$root/$file" "$scratch/tree/$file"
-  test=$(sed -n 's/^FAILED \([^ ]*\).*/\1/p' "$scratch/$name.log" | grep -v '^runner$' | head -n 1) || true
+  test=$(sed -n 's/^FAILED //p' "$scratch/$name.log" | grep -v '^runner ' | head -n 1) || true
   if [[ -z "$(closing_line "$name")" ]]; then
     printf 'DOES NOT BUILD: see %s\n' "$scratch/$name.log"
   elif [[ -n "$test" ]]; then
