@@ -25,6 +25,11 @@ internal static class Safetensors
             _ => throw new NotSupportedException(Type),
         };
 
+        /// <summary>The numbers of an F64 tensor.</summary>
+        public double[] Doubles() => Type == "F64"
+            ? MemoryMarshal.Cast<byte, double>(Data).ToArray()
+            : throw new NotSupportedException(Type);
+
         /// <summary>The tensor in another type, cut towards zero in BF16 and rounded in F16.</summary>
         public Tensor As(string type) => this with
         {
