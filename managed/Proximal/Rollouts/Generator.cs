@@ -81,9 +81,13 @@ public sealed unsafe class Generator : IDisposable
         Exception? failure = null;
         try
         {
-            foreach (GenerationRequest request in requests)
+            // All are there before the first poll: equal batches go through the model in equal company, bit for bit.
+            lock (_gate)
             {
-                sequences.Add(Submit(request, stream: null, cancellation.Token));
+                foreach (GenerationRequest request in requests)
+                {
+                    sequences.Add(Submit(request, stream: null, cancellation.Token));
+                }
             }
 
             Await(sequences, progress, cancellation);

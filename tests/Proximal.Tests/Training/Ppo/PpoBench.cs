@@ -21,7 +21,7 @@ internal sealed class PpoBench : IDisposable
         Engine = new Engine(new EngineOptions { Threads = 1 });
         Actor = LanguageModel.Load(
             Engine,
-            new TinyModel { Vocabulary = FirstDigit + Digits, Hidden = 16, Context = 32, Scale = scale }.Write(_folder["model"]));
+            new TinyModel { Vocabulary = FirstDigit + Digits, Hidden = 16, Context = 32, Tied = false, Scale = scale }.Write(_folder["model"]));
     }
 
     /// <summary>Small and quick: 16 responses of 6 tokens, 2 epochs of 2 minibatches.</summary>

@@ -12,13 +12,15 @@ public sealed class PpoLearningTests
         using var bench = new PpoBench();
         PpoOptions options = PpoBench.Quick with
         {
-            Steps = 60,
-            PromptsPerStep = 32,
+            Steps = 50,
+            PromptsPerStep = 64,
             MicroBatchSequences = 0,
             Kl = new PpoKlOptions { Coefficient = 0 },
+            Minibatches = 4,
             EntropyCoefficient = 0.02,
-            Lambda = 0.5,
-            Actor = new PpoOptimizerOptions { LearningRate = 6e-3 },
+            Gamma = 0,
+            Epochs = 4,
+            Actor = new PpoOptimizerOptions { LearningRate = 4e-3 },
             Critic = new PpoOptimizerOptions { LearningRate = 1e-2 },
         };
         List<PpoStep> steps = await PpoBench.Run(bench.Setup(options, PpoBench.DenseCounting));
