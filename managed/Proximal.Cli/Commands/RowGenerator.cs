@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Threading.Channels;
 using Proximal.Cli.Models;
@@ -21,6 +20,7 @@ internal sealed class RowGenerator(
     /// <summary>Answers every row.</summary>
     public async Task<int> RunAsync(RowReader reader, IProgressView view, CancellationToken cancellation)
     {
+        var progress = new RowProgress(view, "generate", reader);
         ChannelReader<InputRow> rows = reader.Rows;
         bool open = true;
         while (open || _pending.Count > 0)
@@ -31,7 +31,7 @@ internal sealed class RowGenerator(
                 _pending.Enqueue(Submit(row, cancellation));
             }
 
-            if (await AnswerFinishedAsync(reader, view).ConfigureAwait(false))
+            if (await AnswerFinishedAsync(progress).ConfigureAwait(false))
             {
                 continue;
             }
@@ -86,15 +86,14 @@ internal sealed class RowGenerator(
         });
 
     /// <summary>Answers the rows at the head of the queue that are done.</summary>
-    private async Task<bool> AnswerFinishedAsync(RowReader reader, IProgressView view)
+    private async Task<bool> AnswerFinishedAsync(RowProgress progress)
     {
         bool any = false;
         while (_pending.TryPeek(out GenerateRow? row) && row.Responses.IsCompleted)
         {
             _pending.Dequeue();
             await AnswerAsync(row).ConfigureAwait(false);
-            view.Report(row.Row.End, reader.Length, string.Create(
-                CultureInfo.InvariantCulture, $"generate: {writer.Rows} rows, {_tokens} tokens"));
+            progress.Report(row.Row, writer.Rows, _tokens);
             any = true;
         }
 

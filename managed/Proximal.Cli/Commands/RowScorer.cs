@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Threading.Channels;
 using Proximal.Cli.Models;
 using Proximal.Cli.Rows;
@@ -20,10 +19,12 @@ internal sealed class RowScorer(LanguageModel model, TextCodec codec, RowWriter 
 
     private readonly List<ScoreRow> _batch = [];
     private int _tokens;
+    private long _scored;
 
     /// <summary>Answers every row.</summary>
     public async Task<int> RunAsync(RowReader reader, IProgressView view, CancellationToken cancellation)
     {
+        var progress = new RowProgress(view, "score", reader);
         ChannelReader<InputRow> rows = reader.Rows;
         while (true)
         {
@@ -31,7 +32,7 @@ internal sealed class RowScorer(LanguageModel model, TextCodec codec, RowWriter 
             if (rows.TryRead(out InputRow? row))
             {
                 Add(Prepare(row));
-                view.Report(row.End, reader.Length, string.Create(CultureInfo.InvariantCulture, $"score: {writer.Rows} rows"));
+                progress.Report(row, writer.Rows, _scored);
                 continue;
             }
 
@@ -110,6 +111,7 @@ internal sealed class RowScorer(LanguageModel model, TextCodec codec, RowWriter 
 
         writer.Flush();
         _batch.Clear();
+        _scored += _tokens;
         _tokens = 0;
     }
 

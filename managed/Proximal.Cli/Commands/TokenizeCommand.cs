@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Threading.Channels;
 using Proximal.Cli.Models;
 using Proximal.Cli.Rows;
@@ -60,6 +59,7 @@ internal static class TokenizeCommand
     private static async Task<int> RunAsync(
         RowReader reader, RowWriter writer, Action<InputRow> answer, IProgressView view, CancellationToken cancellation)
     {
+        var progress = new RowProgress(view, "tokenize", reader);
         ChannelReader<InputRow> rows = reader.Rows;
         while (await rows.WaitToReadAsync(cancellation).ConfigureAwait(false))
         {
@@ -75,7 +75,7 @@ internal static class TokenizeCommand
                     writer.WriteError(row, failure.Message);
                 }
 
-                view.Report(row.End, reader.Length, string.Create(CultureInfo.InvariantCulture, $"tokenize: {writer.Rows} rows"));
+                progress.Report(row, writer.Rows);
             }
 
             writer.Flush();

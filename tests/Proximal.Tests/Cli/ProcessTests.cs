@@ -67,6 +67,24 @@ public sealed class ProcessTests
         Assert.That(run, Is.EqualTo(new CliRun(130, string.Empty, "interrupted\n")));
     }
 
+    [TestCase("", true)]
+    [TestCase("NO_COLOR=1", false)]
+    public void A_terminal_gets_a_bar_in_colours_unless_they_are_not_wanted(string environment, bool colours)
+    {
+        string rows = _tiny.Write("bar.jsonl", string.Concat(Enumerable.Repeat("{\"text\":\"abc abc abc abc\"}\n", 50_000)));
+        string output = _tiny["bar-out.jsonl"];
+        CliRun run = CliProcess.Shell(
+            $"script -qec \"{environment} TERM=xterm-256color $* > '{output}'\" /dev/null", "tokenize", "-m", _tiny.Model, "-i", rows);
+        Assert.Multiple(() =>
+        {
+            Assert.That(run.Code, Is.Zero, run.Error);
+            Assert.That(run.Output, Does.Contain("tokenize: ").And.Contain("rows/s").And.Contain("\u001b["));
+            Assert.That(run.Output.Contains("\u001b[38;", StringComparison.Ordinal), Is.EqualTo(colours));
+            Assert.That(File.ReadLines(output).Count(), Is.EqualTo(50_000));
+            Assert.That(File.ReadLines(output).First(), Does.StartWith("{\"id\":null,\"ids\":["));
+        });
+    }
+
     [Test]
     public void A_reader_that_leaves_ends_the_command_quietly()
     {
