@@ -135,6 +135,7 @@ public sealed class PpoTrainer : IDisposable
         using Turn turn = Enter();
         var work = new PpoWork(Step + 1, _options.Steps, _setup.TimeProvider, progress, cancellationToken);
         PpoTrainerState committed = _state;
+        WeightSnapshot? weights = null;
         try
         {
             // 1. Sample prompts. 2. Generate a response to each.
@@ -143,7 +144,7 @@ public sealed class PpoTrainer : IDisposable
             // 3. Score: rewards of the responses, values, log-probs of actor and reference.
             if (given is null)
             {
-                rollout = await _scorer.ScoreAsync(rollout, cancellationToken).ConfigureAwait(false);
+                rollout = await RewardAsync(rollout, work).ConfigureAwait(false);
             }
 
             IReadOnlyList<Minibatch> minibatches = DrawMinibatches(rollout);
@@ -156,6 +157,7 @@ public sealed class PpoTrainer : IDisposable
             rollout = EstimateAdvantages(rollout);
 
             // 6. Update actor and critic over epochs and minibatches.
+            weights = new WeightSnapshot(_actor, _critic);
             PpoUpdate update = Update(rollout, minibatches, work);
 
             // 7. Check invariants, log, commit.
@@ -163,7 +165,7 @@ public sealed class PpoTrainer : IDisposable
         }
         catch
         {
-            _state = committed;
+            Discard(committed, weights);
             throw;
         }
     }
@@ -202,6 +204,13 @@ public sealed class PpoTrainer : IDisposable
             work.CancellationToken);
         _state = _state with { NextSampleId = first + (ulong)prompts.Count };
         return Rollout.Pack(prompts, generations);
+    }
+
+    // 3. Score with the reward.
+    private async Task<Rollout> RewardAsync(Rollout rollout, PpoWork work)
+    {
+        using PpoWork.Timing timing = work.Enter(PpoPhase.Scoring, 3L * rollout.Sequences);
+        return await _scorer.ScoreAsync(rollout, work.CancellationToken).ConfigureAwait(false);
     }
 
     // The shuffled sequences of every optimizer step of this PPO step, drawn before scoring: see Score.
@@ -334,23 +343,12 @@ public sealed class PpoTrainer : IDisposable
     private PpoUpdate Update(Rollout rollout, IReadOnlyList<Minibatch> minibatches, PpoWork work)
     {
         using var timing = work.Enter(PpoPhase.Update, (long)rollout.Sequences * _options.Epochs);
-        var committed = new WeightSnapshot(_actor, _critic);
         var update = new PpoUpdate(rollout, ValueClipRange());
-        try
+        foreach (Minibatch minibatch in minibatches)
         {
-            foreach (Minibatch minibatch in minibatches)
-            {
-                Accumulate(update, minibatch, work, out ObjectiveMetrics policy, out ObjectiveMetrics value);
-                work.CancellationToken.ThrowIfCancellationRequested();
-                update.Add(StepModels(minibatch, policy, value));
-            }
-        }
-        catch
-        {
-            _actorTrainer.ZeroGradients();
-            _criticTrainer.ZeroGradients();
-            committed.Restore();
-            throw;
+            Accumulate(update, minibatch, work, out ObjectiveMetrics policy, out ObjectiveMetrics value);
+            work.CancellationToken.ThrowIfCancellationRequested();
+            update.Add(StepModels(minibatch, policy, value));
         }
 
         return update;
@@ -449,6 +447,18 @@ public sealed class PpoTrainer : IDisposable
             Metrics = metrics,
             Warnings = invariants.Warnings,
         };
+    }
+
+    // Puts everything back as it was before the step, but the optimizers' moments: see Enter.
+    private void Discard(PpoTrainerState committed, WeightSnapshot? weights)
+    {
+        _state = committed;
+        if (weights is not null)
+        {
+            _actorTrainer.ZeroGradients();
+            _criticTrainer.ZeroGradients();
+            weights.Restore();
+        }
     }
 
     private static float[]? Given(float[] values) => values.Length > 0 ? values : null;
