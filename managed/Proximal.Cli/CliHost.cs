@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 using Proximal.Cli.Terminal;
@@ -5,8 +6,10 @@ using Proximal.Cli.Terminal;
 namespace Proximal.Cli;
 
 /// <summary>What a command talks to: its streams, what they are connected to, and the wish to stop.</summary>
-internal sealed class CliHost : IDisposable
+internal sealed partial class CliHost : IDisposable
 {
+    private static readonly TimeSpan SameWish = TimeSpan.FromMilliseconds(500);
+
     private readonly List<IDisposable> _owned = [];
 
     /// <summary>Standard input, as bytes: rows may be broken in ways that a text reader would hide.</summary>
@@ -33,7 +36,7 @@ internal sealed class CliHost : IDisposable
     /// <summary>The console of this process, with its signals.</summary>
     public static CliHost OfThisProcess()
     {
-        var interruption = new CancellationTokenSource();
+        var interruption = new Interruption();
         bool dumb = Environment.GetEnvironmentVariable("TERM") is null or "" or "dumb";
         var host = new CliHost
         {
@@ -75,16 +78,47 @@ internal sealed class CliHost : IDisposable
         }
     }
 
-    /// <summary>The first signal asks the work to end; a second one ends the process at once.</summary>
-    private static PosixSignalRegistration Listen(PosixSignal signal, CancellationTokenSource interruption) =>
+    /// <summary>The first signal asks the work to end; a later one ends the process at once.</summary>
+    /// <remarks>
+    /// `timeout` signals its child and then the whole group, so one wish may arrive twice: what follows within
+    /// <see cref="SameWish"/> is no second one.
+    /// </remarks>
+    private static PosixSignalRegistration Listen(PosixSignal signal, Interruption interruption) =>
         PosixSignalRegistration.Create(signal, context =>
         {
             context.Cancel = true;
-            if (interruption.IsCancellationRequested)
+            if (!interruption.Request())
             {
-                Environment.Exit(ExitCode.Interrupted);
+                // Not Environment.Exit: it would tear down native libraries that still compute.
+                ExitNow(ExitCode.Interrupted);
+            }
+        });
+
+    [LibraryImport("libc", EntryPoint = "_exit")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial void ExitNow(int code);
+
+    /// <summary>The wish to stop, and since when there is one.</summary>
+    private sealed class Interruption : IDisposable
+    {
+        private readonly CancellationTokenSource _source = new();
+        private long _since;
+
+        public CancellationToken Token => _source.Token;
+
+        /// <summary>Asks the work to end; false when that was asked for a while ago.</summary>
+        public bool Request()
+        {
+            long now = Stopwatch.GetTimestamp();
+            long since = Interlocked.CompareExchange(ref _since, now, 0);
+            if (since == 0)
+            {
+                _source.Cancel();
             }
 
-            interruption.Cancel();
-        });
+            return since == 0 || Stopwatch.GetElapsedTime(since, now) < SameWish;
+        }
+
+        public void Dispose() => _source.Dispose();
+    }
 }

@@ -36,8 +36,7 @@ public static class Doctor
         findings.Add(new(".NET", $"{RuntimeInformation.FrameworkDescription} on {RuntimeInformation.RuntimeIdentifier}"));
         findings.Add(new("system", RuntimeInformation.OSDescription));
         findings.Add(new("cores", Invariant($"{Environment.ProcessorCount} usable by this process")));
-        findings.Add(new("memory", Invariant(
-            $"{Gibibytes(memory.TotalAvailableMemoryBytes)} in all, {Gibibytes(memory.MemoryLoadBytes)} in use on the machine")));
+        findings.Add(new("memory", $"{Gibibytes(memory.TotalAvailableMemoryBytes)} for this process at most"));
         findings.Add(new(ThreadsVariable, Environment.GetEnvironmentVariable(ThreadsVariable) ?? "not set"));
         string? coreType = Environment.GetEnvironmentVariable(CoreTypeVariable);
         findings.Add(string.IsNullOrEmpty(coreType)

@@ -67,6 +67,19 @@ public sealed class ProcessTests
         Assert.That(run, Is.EqualTo(new CliRun(130, string.Empty, "interrupted\n")));
     }
 
+    [Test]
+    public void A_signal_that_arrives_twice_at_once_is_one_wish()
+    {
+        // As `timeout` sends it: to its child, then to the whole group.
+        using Process process = CliProcess.Start("score", "-m", _tiny.Model, "-i", "-");
+        process.StandardInput.Write("{\"id\":1,\"tokens\":[1,3]}\n");
+        process.StandardInput.Flush();
+        process.StandardOutput.ReadLine();
+        CliProcess.Signal(process, "INT");
+        CliProcess.Signal(process, "INT");
+        Assert.That(CliProcess.End(process), Is.EqualTo(new CliRun(130, string.Empty, "interrupted\n")));
+    }
+
     [TestCase("", true)]
     [TestCase("NO_COLOR=1", false)]
     public void A_terminal_gets_a_bar_in_colours_unless_they_are_not_wanted(string environment, bool colours)
