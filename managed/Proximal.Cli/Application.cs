@@ -48,6 +48,7 @@ internal static class Application
             ScoreCommand.Create(host, verbose),
             GenerateCommand.Create(host, verbose),
             TokenizeCommand.Create(host),
+            ReportCommand.Create(host),
             DoctorCommand.Create(host),
             verbose,
         };

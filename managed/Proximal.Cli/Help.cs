@@ -32,6 +32,12 @@ internal sealed class Help(CliHost host) : SynchronousCommandLineAction
             AppendTable(text, [.. command.Subcommands.Select(child => (child.Name, SummaryOf(child)))], width);
         }
 
+        if (command.Arguments.Count > 0)
+        {
+            text.Append("\nArguments:\n");
+            AppendTable(text, [.. command.Arguments.Select(argument => (argument.Name, argument.Description ?? string.Empty))], width);
+        }
+
         text.Append("\nOptions:\n");
         AppendTable(
             text,
@@ -49,9 +55,15 @@ internal sealed class Help(CliHost host) : SynchronousCommandLineAction
 
     private static string UsageOf(Command command) => command is RootCommand
         ? "proximal COMMAND [OPTIONS]"
-        : $"proximal {command.Name} " + string.Concat(command.Options
+        : $"proximal {command.Name} " + string.Concat(command.Arguments.Select(UsageOf)) + string.Concat(command.Options
             .Where(option => option.Required)
             .Select(option => $"{option.Name} {option.HelpName} ")) + "[OPTIONS]";
+
+    private static string UsageOf(Argument argument)
+    {
+        string name = argument.Arity.MaximumNumberOfValues > 1 ? $"{argument.Name}..." : argument.Name;
+        return argument.Arity.MinimumNumberOfValues > 0 ? $"{name} " : $"[{name}] ";
+    }
 
     private static string NamesOf(Option option)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Proximal.Runs;
 using Proximal.Training.Ppo;
 
 namespace Proximal.Cli.Commands;
@@ -23,8 +24,7 @@ internal sealed class PpoSummary
         var fresh = new List<string>();
         foreach (string warning in step.Warnings)
         {
-            // The same warning with other numbers is the same warning.
-            string kind = new([.. warning.Where(character => !char.IsAsciiDigit(character))]);
+            string kind = WarningSummary.KindOf(warning);
             _warnings[kind] = _warnings.GetValueOrDefault(kind) + 1;
             if (_warnings[kind] == 1)
             {

@@ -87,12 +87,27 @@ public sealed partial class PpoRun
 
         using RunFolder folder = RunFolder.Create(output, _options.Overwrite);
         folder.WriteConfiguration(ConfigurationWriter.Write(_options, _options.Resolve));
-        Dictionary<string, double> last = await StepsAsync(trainer, validator, folder, progress, cancellationToken)
-            .ConfigureAwait(false);
-        Report(progress, trainer.Step, PpoPhase.Saving);
-        string model = folder.WriteModel(actor, FolderOf(tokenizerPath));
-        return new PpoRunResult(folder.Path, model, trainer.Step, last);
+        return await Reporter(tokenizerPath).AroundAsync(folder.Path, async () =>
+        {
+            Dictionary<string, double> last = await StepsAsync(trainer, validator, folder, progress, cancellationToken)
+                .ConfigureAwait(false);
+            Report(progress, trainer.Step, PpoPhase.Saving);
+            string model = folder.WriteModel(actor, FolderOf(tokenizerPath));
+            return new PpoRunResult(folder.Path, model, trainer.Step, last);
+        }).ConfigureAwait(false);
     }
+
+    private RunReporter Reporter(string tokenizer) => new(
+        new RunSummary
+        {
+            Kind = RunKind.Ppo,
+            State = RunState.Running,
+            Started = TimeProvider.System.GetUtcNow(),
+            PlannedSteps = _options.Ppo.Steps,
+            Tokenizer = tokenizer,
+        },
+        TimeProvider.System,
+        _logger);
 
     private async Task<Dictionary<string, double>> StepsAsync(
         PpoTrainer trainer,

@@ -1,10 +1,11 @@
 using System.Text.Json;
 using Proximal.Models;
+using Proximal.Reports;
 using Proximal.Training.Ppo;
 
 namespace Proximal.Runs;
 
-/// <summary>The folder that a run leaves: <c>metrics.jsonl</c>, <c>samples.jsonl</c> and at the end <c>model/</c>.</summary>
+/// <summary>The folder that a run leaves: <c>metrics.jsonl</c>, TensorBoard events, <c>samples.jsonl</c> and at the end <c>model/</c>.</summary>
 /// <remarks>Rows are flushed as they are written, so a run that ends early leaves what it has done. One caller at a time.</remarks>
 public sealed class RunFolder : IDisposable
 {
@@ -29,12 +30,14 @@ public sealed class RunFolder : IDisposable
 
     private readonly JsonLines _metrics;
     private readonly JsonLines _samples;
+    private readonly TensorBoardEvents _events;
 
-    private RunFolder(string path, JsonLines metrics, JsonLines samples)
+    private RunFolder(string path, JsonLines metrics, JsonLines samples, TensorBoardEvents events)
     {
         Path = path;
         _metrics = metrics;
         _samples = samples;
+        _events = events;
     }
 
     /// <summary>The folder, absolute.</summary>
@@ -54,7 +57,8 @@ public sealed class RunFolder : IDisposable
             Directory.CreateDirectory(folder);
             Remove(folder);
             var metrics = new JsonLines(System.IO.Path.Combine(folder, MetricsFile));
-            return new RunFolder(folder, metrics, new JsonLines(System.IO.Path.Combine(folder, SamplesFile)));
+            var samples = new JsonLines(System.IO.Path.Combine(folder, SamplesFile));
+            return new RunFolder(folder, metrics, samples, TensorBoardEvents.Start(folder, [], TimeProvider.System));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -122,6 +126,7 @@ public sealed class RunFolder : IDisposable
                 writer.WriteEndArray();
             }
         });
+        _events.Write(step, metrics);
     }
 
     /// <summary>Appends a row for every response of a step.</summary>
@@ -166,12 +171,16 @@ public sealed class RunFolder : IDisposable
     {
         _metrics.Dispose();
         _samples.Dispose();
+        _events.Dispose();
     }
 
     private static void Remove(string folder)
     {
         File.Delete(System.IO.Path.Combine(folder, MetricsFile));
         File.Delete(System.IO.Path.Combine(folder, SamplesFile));
+        File.Delete(System.IO.Path.Combine(folder, RunSummary.File));
+        RunReport.Remove(folder);
+        TensorBoardEvents.Remove(folder);
         string model = System.IO.Path.Combine(folder, ModelFolder);
         if (Directory.Exists(model))
         {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using NUnit.Framework;
 using Proximal.Configuration;
 using Proximal.Runs;
+using Proximal.Tests.Runs;
 
 namespace Proximal.Tests.Cli;
 
@@ -47,6 +48,45 @@ public sealed class PpoCommandTests
             Assert.That(run.Error, Does.Contain($"run folder: {folder}\n").And.Not.Contain("\u001b"));
             Assert.That(File.ReadAllLines(Path.Combine(folder, "metrics.jsonl")), Has.Length.EqualTo(3));
             Assert.That(File.ReadAllLines(Path.Combine(folder, "samples.jsonl")), Has.Length.EqualTo(8));
+        });
+    }
+
+    [Test]
+    public void A_run_leaves_events_a_summary_and_a_report()
+    {
+        Assert.That(Ppo("--set", "ppo.steps=2").Code, Is.Zero);
+        string folder = _tiny["runs", "first"];
+        RunSummary summary = RunSummary.Read(folder)!;
+        IReadOnlyList<TensorBoardEvent> events = TensorBoardReader.Read(Directory.GetFiles(folder, "events.out.tfevents.*").Single());
+        Dictionary<string, double> last = MetricsReader.Read(folder).Last().Values.ToDictionary();
+        Assert.Multiple(() =>
+        {
+            Assert.That(summary.State, Is.EqualTo(RunState.Finished));
+            Assert.That(summary.Kind, Is.EqualTo(RunKind.Ppo));
+            Assert.That((summary.Steps, summary.PlannedSteps), Is.EqualTo((2, 2)));
+            Assert.That(summary.Ended, Is.GreaterThan(summary.Started));
+            Assert.That(summary.Metrics["objective/kl"].Last, Is.EqualTo(last["objective/kl"]));
+            Assert.That(events.Select(item => item.Step), Is.EqualTo(new long[] { 0, 0, 1, 2 }), "the version, the start model, two steps");
+            Assert.That(events[^1].Scalars.Keys, Is.EquivalentTo(last.Keys));
+            Assert.That(events[^1].Scalars["objective/scores"], Is.EqualTo((float)last["objective/scores"]));
+            Assert.That(File.ReadAllText(Path.Combine(folder, "report.html")), Does.Contain("<h1>PPO run first</h1>").And.Contain("Where the credit goes"));
+            Assert.That(File.ReadAllText(Path.Combine(folder, "report.md")), Does.StartWith("# PPO run first\n").And.Contain("| `objective/kl` |"));
+        });
+    }
+
+    [Test]
+    public void The_report_of_a_run_can_be_written_again()
+    {
+        Assert.That(Ppo("--set", "ppo.steps=2").Code, Is.Zero);
+        string folder = _tiny["runs", "first"];
+        string page = File.ReadAllText(Path.Combine(folder, "report.html"));
+        File.Delete(Path.Combine(folder, "report.html"));
+        CliRun report = CliRun.Of(string.Empty, "report", folder);
+        Assert.Multiple(() =>
+        {
+            Assert.That(report, Is.EqualTo(new CliRun(0, Path.Combine(folder, "report.html") + "\n", string.Empty)));
+            Assert.That(File.ReadAllText(Path.Combine(folder, "report.html")), Is.EqualTo(page));
+            Assert.That(CliRun.Of(string.Empty, "report", _tiny.Model).Code, Is.EqualTo(4));
         });
     }
 
@@ -108,6 +148,8 @@ public sealed class PpoCommandTests
             Assert.That(run.Error, Does.Match(@"interrupted after step \d+; .*runs/first keeps the metrics and samples of the steps, but no model\n$"));
             Assert.That(run.Output, Is.Empty);
             Assert.That(Directory.Exists(_tiny["runs", "first", "model"]), Is.False);
+            Assert.That(RunSummary.Read(_tiny["runs", "first"])!.State, Is.EqualTo(RunState.Interrupted));
+            Assert.That(File.ReadAllText(_tiny["runs", "first", "report.html"]), Does.Contain("The run was interrupted after"));
         });
     }
 

@@ -1,0 +1,76 @@
+using System.Text.Json;
+
+namespace Proximal.Runs;
+
+/// <summary>Reads the rows of a run's metrics.jsonl.</summary>
+internal static class MetricsReader
+{
+    private const string Step = "step";
+    private const string Warnings = "warnings";
+
+    /// <summary>The rows, one after the other; a last one that was cut when the run was killed is left out.</summary>
+    /// <param name="folder">The run folder.</param>
+    /// <exception cref="RunFolderException">The folder is no run, or a row that is not the last is broken.</exception>
+    public static IEnumerable<MetricsRow> Read(string folder)
+    {
+        string path = Path.Combine(folder, RunFolder.MetricsFile);
+        return File.Exists(path)
+            ? ReadRows(folder, path)
+            : throw new RunFolderException(
+                folder, $"{folder} is no run folder: it has no {RunFolder.MetricsFile}; name the folder that a run wrote (key `output`).");
+    }
+
+    private static IEnumerable<MetricsRow> ReadRows(string folder, string path)
+    {
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        int number = 1;
+        for (string? line = reader.ReadLine(), next; line is not null; line = next, number++)
+        {
+            next = reader.ReadLine();
+            if (Parse(line) is { } row)
+            {
+                yield return row;
+            }
+            else if (next is not null)
+            {
+                throw new RunFolderException(folder, $"{path}:{number}: expected one JSON object with a step; repair or remove the line.");
+            }
+        }
+    }
+
+    private static MetricsRow? Parse(string line)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(line);
+            JsonElement row = document.RootElement;
+            return row.ValueKind == JsonValueKind.Object && row.TryGetProperty(Step, out JsonElement step)
+                && step.ValueKind == JsonValueKind.Number && step.TryGetInt32(out int number)
+                ? new MetricsRow(number, Values(row), WarningsOf(row))
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static OrderedDictionary<string, double> Values(JsonElement row)
+    {
+        var values = new OrderedDictionary<string, double>();
+        foreach (JsonProperty property in row.EnumerateObject())
+        {
+            if (property.Value.ValueKind == JsonValueKind.Number && property.Name != Step)
+            {
+                values[property.Name] = property.Value.GetDouble();
+            }
+        }
+
+        return values;
+    }
+
+    private static string[] WarningsOf(JsonElement row) =>
+        row.TryGetProperty(Warnings, out JsonElement texts) && texts.ValueKind == JsonValueKind.Array
+            ? [.. texts.EnumerateArray().Where(text => text.ValueKind == JsonValueKind.String).Select(text => text.GetString()!)]
+            : [];
+}
