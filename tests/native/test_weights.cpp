@@ -13,6 +13,7 @@
 #include "base/philox.h"
 #include "model/formats/huggingface.h"
 #include "model/head_init.h"
+#include "model/normal_fill.h"
 #include "model_files.h"
 
 namespace {
@@ -790,6 +791,96 @@ TEST_F(WeightsTest, FailedSavesNameThePathAndLeaveNothing) {
   EXPECT_TRUE(std::filesystem::is_empty(folder_.path("half")));
   save.dtype = 7;
   EXPECT_EQ(px_model_save(model.get(), folder_.path("half").c_str(), &save), PX_INVALID_ARGUMENT);
+}
+
+// --- a random start ---
+
+std::vector<float> tensor_of(px_model* model, int64_t index, std::string& name) {
+  auto info = sized<px_tensor_info>();
+  EXPECT_EQ(px_model_tensor(model, index, &info), PX_OK);
+  name = info.name;
+  std::vector<float> values(static_cast<size_t>(info.elements));
+  EXPECT_EQ(px_model_read_tensor(model, index, values.data(), info.elements), PX_OK);
+  return values;
+}
+
+class RandomStartTest : public WeightsTest {
+ protected:
+  std::string write_config(const nlohmann::json& changes = nlohmann::json::object()) {
+    nlohmann::json config = tiny_config();
+    config.update(changes);
+    write_file(folder_.path("config.json"), config.dump());
+    return folder_.path("config.json");
+  }
+
+  WeightsHandle create(const std::string& path, uint64_t seed) {
+    px_weights* weights = nullptr;
+    EXPECT_EQ(px_weights_create(engine_.get(), path.c_str(), seed, &weights), PX_OK) << last_error();
+    return {weights, &px_weights_release};
+  }
+};
+
+TEST_F(RandomStartTest, MatricesAreNormalNormsOneBiasesZero) {
+  const std::string path = write_config({{"hidden_size", 32},
+                                         {"intermediate_size", 64},
+                                         {"vocab_size", 300},
+                                         {"head_dim", 16},
+                                         {"attention_bias", true},
+                                         {"tie_word_embeddings", false},
+                                         {"initializer_range", 0.5}});
+  const WeightsHandle weights = create(path, 7);
+  const ModelHandle model = model_on(weights);
+  auto info = sized<px_model_info>();
+  ASSERT_EQ(px_model_get_info(model.get(), &info), PX_OK);
+  std::set<float> first_values;
+  for (int32_t i = 0; i < info.tensors; ++i) {
+    std::string name;
+    const std::vector<float> values = tensor_of(model.get(), i, name);
+    const auto count = static_cast<double>(values.size());
+    const double mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
+    if (name.ends_with("norm.weight")) {
+      EXPECT_EQ(values, std::vector<float>(values.size(), 1.0f)) << name;
+    } else if (name.ends_with("bias")) {
+      EXPECT_EQ(values, std::vector<float>(values.size(), 0.0f)) << name;
+    } else {
+      double squares = 0.0;
+      for (const float value : values) squares += (value - mean) * (value - mean);
+      EXPECT_NEAR(mean, 0.0, 5.0 * 0.5 / std::sqrt(count)) << name;
+      EXPECT_NEAR(std::sqrt(squares / count), 0.5, 5.0 * 0.5 / std::sqrt(2.0 * count)) << name;
+      EXPECT_TRUE(first_values.insert(values[0]).second) << name << " starts as another tensor does";
+      std::vector<float> expected(values.size());
+      fill_normal(expected, 0.5, 7, static_cast<uint32_t>(i) + 1);
+      EXPECT_EQ(values, expected) << name;
+    }
+  }
+}
+
+TEST_F(RandomStartTest, TheSeedDecidesAndTheFolderWillDo) {
+  write_config();
+  std::string name;
+  const auto embedding = [&](uint64_t seed) {
+    return tensor_of(model_on(create(folder_.path(""), seed)).get(), 0, name);
+  };
+  EXPECT_EQ(embedding(1), embedding(1));
+  EXPECT_NE(embedding(1), embedding(2));
+  EXPECT_NE(embedding(1), embedding(1ull << 32 | 1));
+}
+
+TEST_F(RandomStartTest, WhatIsWrongWithTheConfigIsSaid) {
+  px_weights* weights = nullptr;
+  const auto status = [&](const std::string& path) {
+    return px_weights_create(engine_.get(), path.c_str(), 1, &weights);
+  };
+  EXPECT_EQ(status(folder_.path("absent.json")), PX_IO);
+  EXPECT_NE(last_error().find("absent.json"), std::string::npos) << last_error();
+  EXPECT_EQ(status(write_config({{"initializer_range", -1.0}})), PX_CORRUPT_DATA);
+  EXPECT_NE(last_error().find("initializer_range"), std::string::npos) << last_error();
+  EXPECT_EQ(status(write_config({{"model_type", "mamba"}})), PX_UNSUPPORTED);
+  EXPECT_EQ(status(""), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(px_weights_create(nullptr, "x", 1, &weights), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(px_weights_create(engine_.get(), nullptr, 1, &weights), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(px_weights_create(engine_.get(), write_config().c_str(), 1, nullptr), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(weights, nullptr);
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
 using System.CommandLine;
-using Proximal.Cli.Models;
 using Proximal.Cli.Terminal;
-using Proximal.Configuration;
 using Proximal.Runs;
 
 namespace Proximal.Cli.Commands;
@@ -17,30 +15,15 @@ internal static class PpoCommand
 
     public static Command Create(CliHost host, Option<bool> verbose)
     {
-        var configuration = new Option<string>("--config", "-c")
-        {
-            Description = "The YAML file of the run.",
-            HelpName = "FILE",
-            Required = true,
-        };
-        var overrides = new Option<string[]>("--set")
-        {
-            Description = "Replace a value of the file, as in --set ppo.steps=20 or --set rewards[0].weight=2 (the value is YAML). May be repeated.",
-            HelpName = "KEY=VALUE",
-            AllowMultipleArgumentsPerToken = false,
-            DefaultValueFactory = _ => [],
-        };
-        var quiet = new Option<bool>("--quiet", "-q") { Description = "No progress on standard error; the table of the steps stays." };
-        var command = new Command("ppo", Description) { configuration, overrides, quiet };
+        var run = new RunArguments("ppo.steps=20 or --set rewards[0].weight=2");
+        Command command = run.Command("ppo", Description);
         command.SetAction(async (parsed, cancellation) =>
         {
-            string file = parsed.GetValue(configuration)!;
-            PpoRunOptions options = ConfigurationBinder.Bind<PpoRunOptions>(file, parsed.GetValue(overrides));
-            RequireInputs(file, options);
-            ProgressStyle style = parsed.GetValue(quiet) ? ProgressStyle.None : ProgressStyle.Bar;
+            PpoRunOptions options = run.Bind<PpoRunOptions>(parsed);
+            RequireInputs(run.File(parsed), options);
             var summary = new PpoSummary();
             PpoRunResult result = await Progress.RunAsync(
-                host, style, view => RunAsync(options, view, summary, parsed.GetValue(verbose), cancellation)).ConfigureAwait(false);
+                host, run.Style(parsed), view => RunAsync(options, view, summary, parsed.GetValue(verbose), cancellation)).ConfigureAwait(false);
             Conclude(host, result, summary);
             return ExitCode.Success;
         });
@@ -70,33 +53,9 @@ internal static class PpoCommand
     /// <summary>Missing models are found before anything is read.</summary>
     private static void RequireInputs(string file, PpoRunOptions options)
     {
-        RequireModel(file, "model", options.Model);
-        RequireModel(file, "reference", options.Reference);
-        RequireModel(file, "critic", options.Critic);
-        if (options.Tokenizer is { } tokenizer && !Path.Exists(tokenizer))
-        {
-            throw new CommandException(
-                ExitCode.Data, $"{file}: tokenizer: {tokenizer} does not exist; name a folder with a tokenizer.json, or the file");
-        }
-
-        try
-        {
-            RunFolder.CheckFree(options.Output, options.Overwrite);
-        }
-        catch (RunFolderException failure)
-        {
-            throw new CommandException(ExitCode.Data, $"{file}: output: {failure.Message}", failure);
-        }
-    }
-
-    private static void RequireModel(string file, string key, string? path)
-    {
-        if (path is not null && !Path.Exists(path))
-        {
-            throw new CommandException(
-                ExitCode.Data,
-                $"{file}: {key}: {path} does not exist; name a Hugging Face folder or a llama2.c .bin file (--set {key}=PATH)");
-        }
+        RunInputs.Require(file, options);
+        RunInputs.RequireModel(file, "reference", options.Reference);
+        RunInputs.RequireModel(file, "critic", options.Critic);
     }
 
     private static void Conclude(CliHost host, PpoRunResult result, PpoSummary summary)

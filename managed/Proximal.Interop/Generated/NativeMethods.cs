@@ -43,6 +43,9 @@ internal static unsafe partial class NativeMethods
     public static extern px_status px_weights_load(px_engine* engine, [NativeTypeName("const char *")] sbyte* path, [NativeTypeName("const px_load_options *")] px_load_options* options, px_weights** weights);
 
     [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_weights_create(px_engine* engine, [NativeTypeName("const char *")] sbyte* path, [NativeTypeName("uint64_t")] ulong seed, px_weights** weights);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
     public static extern px_status px_weights_clone(px_weights* weights, px_weights** clone);
 
     [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]

@@ -14,6 +14,17 @@ internal sealed unsafe class WeightsHandle : NativeHandle<px_weights>
         }
     }
 
+    /// <summary>Starts weights of a config.json's shape from a seed.</summary>
+    public px_status Create(EngineHandle engine, string path, ulong seed)
+    {
+        fixed (byte* text = Utf8.Terminated(path))
+        {
+            px_engine* parent = Hold(engine);
+            px_weights* weights;
+            return Adopt(NativeMethods.px_weights_create(parent, (sbyte*)text, seed, &weights), weights);
+        }
+    }
+
     /// <summary>Copies the parameters of other weights; the copy lives on without them.</summary>
     public px_status Clone(EngineHandle engine, WeightsHandle source)
     {

@@ -8,6 +8,7 @@ namespace Proximal.Configuration;
 /// key), JsonDerivedType (a key <c>type</c> chooses the kind).</para>
 /// <para><c>infinity</c> (or <c>off</c>) is a number where the record accepts infinity; <c>off</c>, <c>none</c> and
 /// <c>null</c> are nothing where the property may be null.</para>
+/// <para>A record with a <see cref="ConfigurationShorthandAttribute"/> may be written as a single value.</para>
 /// <para>A record with a method <c>Validate()</c> is asked; an <see cref="ArgumentException"/> from it is reported at the
 /// value that its parameter names.</para>
 /// <para>Relative paths (<see cref="ConfigurationPathAttribute"/>) start at the YAML file's folder, those of overrides at

@@ -76,7 +76,7 @@ internal static class ValueBinder
 
     private static object BindRecord(Type type, ConfigurationNode node, string key)
     {
-        if (node is not MappingNode mapping)
+        if (Expand(type, node) is not MappingNode mapping)
         {
             throw WrongKind(type, node, key, Keys(type));
         }
@@ -99,6 +99,12 @@ internal static class ValueBinder
 
         return CreateValid(shape, values, mapping, key);
     }
+
+    /// <summary>The mapping that a single value stands for, where the record has a shorthand.</summary>
+    private static ConfigurationNode Expand(Type type, ConfigurationNode node) =>
+        node is ScalarNode && type.GetCustomAttribute<ConfigurationShorthandAttribute>() is { } shorthand
+            ? new MappingNode(node.Position, [new MappingEntry(RecordShape.KeyOf(shorthand.Member), node.Position, node)])
+            : node;
 
     private static Type ChooseVariant(RecordVariants variants, MappingNode mapping, string key)
     {

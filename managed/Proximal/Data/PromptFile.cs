@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Proximal.Data;
 
 /// <summary>Reads prompts: a JSONL file with one object a line, or a TXT file with one prompt a line. UTF-8.</summary>
@@ -46,66 +44,7 @@ public static class PromptFile
 
     private static Prompt FromJson(string path, int line, string text, string field)
     {
-        JsonElement row = Parse(path, line, text);
-        if (row.ValueKind != JsonValueKind.Object)
-        {
-            throw new DataFileException(
-                path, line, $"expected a JSON object such as {{\"{field}\": \"...\"}}, got a JSON {Kind(row)}");
-        }
-
-        if (!row.TryGetProperty(field, out JsonElement prompt))
-        {
-            string fields = string.Join(", ", row.EnumerateObject().Select(property => $"'{property.Name}'"));
-            throw new DataFileException(
-                path, line, $"the row has no field '{field}' (it has {(fields.Length > 0 ? fields : "none")}): add it, or name another field");
-        }
-
-        if (prompt.ValueKind != JsonValueKind.String)
-        {
-            throw new DataFileException(
-                path, line, $"the field '{field}' is a JSON {Kind(prompt)}: expected a string, the prompt's text");
-        }
-
-        string value = Text(path, line, field, prompt);
-        return value.Length > 0
-            ? new Prompt { Text = value, File = path, Line = line, Metadata = row }
-            : throw new DataFileException(path, line, $"the field '{field}' is empty: give the prompt a text or drop the row");
+        JsonRow row = JsonRow.Of(path, line, JsonRow.Parse(path, line, text), $"{{\"{field}\": \"...\"}}");
+        return new Prompt { Text = row.Text(field, "the prompt's text"), File = path, Line = line, Metadata = row.Object };
     }
-
-    private static JsonElement Parse(string path, int line, string text)
-    {
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(text);
-            return document.RootElement.Clone();
-        }
-        catch (JsonException exception)
-        {
-            throw new DataFileException(
-                path, line, $"the line is not JSON (byte {exception.BytePositionInLine}): expected one object a line", exception);
-        }
-    }
-
-    private static string Text(string path, int line, string field, JsonElement prompt)
-    {
-        try
-        {
-            return prompt.GetString()!;
-        }
-        catch (InvalidOperationException exception)
-        {
-            throw new DataFileException(
-                path, line, $"the field '{field}' holds half a surrogate pair: repair the \\u escape", exception);
-        }
-    }
-
-    private static string Kind(JsonElement element) => element.ValueKind switch
-    {
-        JsonValueKind.True or JsonValueKind.False => "boolean",
-        JsonValueKind.Null => "null",
-        JsonValueKind.Number => "number",
-        JsonValueKind.String => "string",
-        JsonValueKind.Array => "array",
-        _ => "object",
-    };
 }

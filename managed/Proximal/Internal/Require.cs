@@ -93,6 +93,14 @@ internal static class Require
     public static void NotNull(object? value, [CallerArgumentExpression(nameof(value))] string name = "") =>
         ArgumentNullException.ThrowIfNull(value, name);
 
+    public static void NotBlank(string? value, [CallerArgumentExpression(nameof(value))] string name = "")
+    {
+        if (string.IsNullOrWhiteSpace(value))
+        {
+            throw new ArgumentException($"{name} is empty: give it a value.", name);
+        }
+    }
+
     /// <summary>An array that must be there and fit.</summary>
     public static void Length(
         ReadOnlyMemory<float> values, int expected, [CallerArgumentExpression(nameof(values))] string name = "")

@@ -68,6 +68,30 @@ public sealed unsafe class LanguageModel : IDisposable
         return Create(engine, weights, options);
     }
 
+    /// <summary>Starts a model from random weights: matrices N(0, initializer_range²), norms 1, biases 0.</summary>
+    /// <param name="engine">The engine to compute on.</param>
+    /// <param name="configuration">A config.json, or the folder that holds it; its initializer_range is 0.02 if left out.</param>
+    /// <param name="seed">Decides the weights, everywhere alike.</param>
+    /// <param name="head">What stands on the last hidden state.</param>
+    /// <param name="initialization">How a scalar head starts; no file holds it.</param>
+    /// <param name="headSeed">Seed for <see cref="HeadInitialization.Normal"/>.</param>
+    /// <exception cref="ProximalException">The file is missing, broken or of a kind this version does not read.</exception>
+    public static LanguageModel Create(
+        Engine engine,
+        string configuration,
+        ulong seed,
+        ModelHead head = ModelHead.LanguageModel,
+        HeadInitialization initialization = HeadInitialization.FromFile,
+        ulong headSeed = 0)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        ArgumentException.ThrowIfNullOrEmpty(configuration);
+        px_model_options options = HeadOptions(head, initialization, headSeed);
+        var weights = new WeightsHandle();
+        NativeStatus.Check(weights.Create(engine.Handle, configuration, seed));
+        return Create(engine, weights, options);
+    }
+
     /// <summary>Another model on the same weights: a step on either is seen by both.</summary>
     /// <param name="head">What stands on the last hidden state.</param>
     /// <param name="initialization">How a scalar head starts.</param>

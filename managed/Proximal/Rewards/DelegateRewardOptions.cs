@@ -7,5 +7,5 @@ public sealed record DelegateRewardOptions : RewardOptions
     public required IReward Reward { get; init; }
 
     /// <inheritdoc/>
-    public override IReward Create(Func<string, string> resolve) => Reward;
+    public override IReward Create(RewardContext context) => Reward;
 }

@@ -7,7 +7,7 @@ public sealed record LengthRewardOptions : RewardOptions
     public int? Target { get; init; }
 
     /// <inheritdoc/>
-    public override IReward Create(Func<string, string> resolve) =>
+    public override IReward Create(RewardContext context) =>
         new LengthReward(Target, Name ?? LengthReward.DefaultName);
 
     /// <inheritdoc/>

@@ -13,9 +13,9 @@ public sealed record LexiconRewardOptions : RewardOptions
     public bool Phrases { get; init; }
 
     /// <inheritdoc/>
-    public override IReward Create(Func<string, string> resolve)
+    public override IReward Create(RewardContext context)
     {
-        ArgumentNullException.ThrowIfNull(resolve);
-        return LexiconReward.Load(resolve(Path), Phrases, Name ?? LexiconReward.DefaultName);
+        ArgumentNullException.ThrowIfNull(context);
+        return LexiconReward.Load(context.Resolve(Path), Phrases, Name ?? LexiconReward.DefaultName);
     }
 }

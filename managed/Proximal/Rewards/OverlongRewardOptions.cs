@@ -13,7 +13,7 @@ public sealed record OverlongRewardOptions : RewardOptions
     public double Factor { get; init; } = 1;
 
     /// <inheritdoc/>
-    public override IReward Create(Func<string, string> resolve) =>
+    public override IReward Create(RewardContext context) =>
         new OverlongReward(Maximum, Buffer, Factor, Name ?? OverlongReward.DefaultName);
 
     /// <inheritdoc/>

@@ -7,7 +7,7 @@ public sealed record RepetitionRewardOptions : RewardOptions
     public int N { get; init; } = 3;
 
     /// <inheritdoc/>
-    public override IReward Create(Func<string, string> resolve) =>
+    public override IReward Create(RewardContext context) =>
         new RepetitionReward(N, Name ?? RepetitionReward.DefaultName);
 
     /// <inheritdoc/>

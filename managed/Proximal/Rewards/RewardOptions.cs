@@ -4,6 +4,7 @@ namespace Proximal.Rewards;
 
 /// <summary>One entry of a run's reward list; <c>type</c> says which.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(RewardModelRewardOptions), "model")]
 [JsonDerivedType(typeof(LexiconRewardOptions), "lexicon")]
 [JsonDerivedType(typeof(RepetitionRewardOptions), "repetition")]
 [JsonDerivedType(typeof(LengthRewardOptions), "length")]
@@ -17,8 +18,8 @@ public abstract record RewardOptions
     public double Weight { get; init; } = 1;
 
     /// <summary>Makes the reward.</summary>
-    /// <param name="resolve">Turns a path of the options into one that can be opened.</param>
-    public abstract IReward Create(Func<string, string> resolve);
+    /// <param name="context">Resolves paths, computes models, and owns what has to be disposed.</param>
+    public abstract IReward Create(RewardContext context);
 
     /// <summary>Throws unless every option is in its range. Reads no file.</summary>
     internal virtual void Validate() => Internal.Require.Finite(Weight);

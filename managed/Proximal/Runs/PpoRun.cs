@@ -51,20 +51,21 @@ public sealed partial class PpoRun
         Report(progress, 0, PpoPhase.Loading);
         string output = _options.Resolve(_options.Output);
         RunFolder.CheckFree(output, _options.Overwrite);
-        IReward reward = CreateReward();
         IReadOnlyList<Prompt> prompts = PromptFile.Read(_options.Resolve(_options.Prompts.Path), _options.Prompts.Field);
         IReadOnlyList<Prompt> validationPrompts = ReadValidationPrompts();
-        string tokenizerPath = TokenizerPath();
+        IReadOnlyList<SftExample> ptx = _options.Ptx is { } mix ? SftFile.Read(_options.Resolve(mix.Path), mix.Fields) : [];
+        string tokenizerPath = _options.TokenizerPath();
         Tokenizer tokenizer = Tokenizer.Load(tokenizerPath);
 
         using var engine = new Engine(new EngineOptions { Threads = _options.Threads, Logger = _logger });
+        using var rewards = new RewardContext(_options.Resolve, engine);
+        MixtureReward reward = CreateReward(rewards);
         using LanguageModel actor = Load(engine, "model", _options.Model, ModelHead.LanguageModel);
+        CheckVocabularies(reward, actor);
         using LanguageModel? reference = _options.Reference is { } referencePath
             ? Load(engine, "reference", referencePath, ModelHead.LanguageModel)
             : null;
-        using LanguageModel? critic = _options.Critic is { } criticPath
-            ? Load(engine, "critic", criticPath, ModelHead.Scalar)
-            : null;
+        using LanguageModel? critic = OpenCritic(engine);
         using var trainer = new PpoTrainer(new PpoSetup
         {
             Actor = actor,
@@ -73,6 +74,7 @@ public sealed partial class PpoRun
             Reward = reward,
             Prompts = Encode(prompts, tokenizer, actor),
             Tokenizer = tokenizer,
+            Ptx = Mix(ptx, tokenizer, actor),
             Options = _options.Ppo,
             Seed = _options.Seed,
         });
@@ -92,9 +94,22 @@ public sealed partial class PpoRun
             Dictionary<string, double> last = await StepsAsync(trainer, validator, folder, progress, cancellationToken)
                 .ConfigureAwait(false);
             Report(progress, trainer.Step, PpoPhase.Saving);
-            string model = folder.WriteModel(actor, FolderOf(tokenizerPath));
-            return new PpoRunResult(folder.Path, model, trainer.Step, last);
+            return new PpoRunResult(folder.Path, Save(trainer, folder, RunModels.FolderOf(tokenizerPath)), trainer.Step, last);
         }).ConfigureAwait(false);
+    }
+
+    /// <summary>Writes the actor, and its average where one was kept.</summary>
+    /// <returns>The actor's folder.</returns>
+    private string Save(PpoTrainer trainer, RunFolder folder, string tokenizer)
+    {
+        string model = folder.WriteModel(trainer.Actor, tokenizer);
+        if (_options.Ppo.Ema is not null)
+        {
+            using LanguageModel average = trainer.CreateAverage();
+            folder.WriteModel(average, tokenizer, RunFolder.AverageFolder);
+        }
+
+        return model;
     }
 
     private RunReporter Reporter(string tokenizer) => new(
@@ -196,8 +211,8 @@ public sealed partial class PpoRun
     private bool IsMeasured(int step) =>
         _options.Validation is { } validation && (step % validation.Every == 0 || step == _options.Ppo.Steps);
 
-    private MixtureReward CreateReward() =>
-        new(_options.Rewards.Select(reward => new WeightedReward(reward.Create(_options.Resolve), reward.Weight)));
+    private MixtureReward CreateReward(RewardContext context) =>
+        new(_options.Rewards.Select(reward => new WeightedReward(reward.Create(context), reward.Weight)));
 
     private IReadOnlyList<Prompt> ReadValidationPrompts() => _options.Validation is { } validation
         ? PromptFile.Read(_options.Resolve(validation.Prompts), validation.Field)
@@ -206,28 +221,47 @@ public sealed partial class PpoRun
     private IReadOnlyList<Prompt> Encode(IReadOnlyList<Prompt> prompts, Tokenizer tokenizer, LanguageModel actor) =>
         PromptEncoder.Encode(prompts, tokenizer, actor.Info.ContextLength, _options.Ppo.MaxNewTokens);
 
-    private LanguageModel Load(Engine engine, string key, string path, ModelHead head)
+    /// <summary>A model of its own, or the trunk of the first reward model with a head of zeros; else the trainer copies the actor.</summary>
+    private LanguageModel? OpenCritic(Engine engine) => _options switch
     {
-        string full = _options.Resolve(path);
-        try
+        { Critic: { } path } => Load(engine, "critic", path, ModelHead.Scalar),
+        { CriticFrom: not CriticStart.Model, RewardModelPath: { } path } =>
+            LanguageModel.Load(engine, _options.Resolve(path), ModelHead.Scalar, HeadInitialization.Zero),
+        _ => null,
+    };
+
+    private PpoPtx? Mix(IReadOnlyList<SftExample> examples, Tokenizer tokenizer, LanguageModel actor)
+    {
+        if (_options.Ptx is not { } options)
         {
-            return LanguageModel.Load(engine, full, head);
+            return null;
         }
-        catch (ArgumentException exception)
+
+        IReadOnlyList<SftExample> encoded = options.CreateEncoder(tokenizer, actor).Encode(examples, out int dropped);
+        if (dropped > 0 && _logger is not null)
         {
-            string kind = head == ModelHead.Scalar ? "a scalar head (score.weight)" : "a language-model head";
-            throw new ArgumentException($"{key}: {full} has not {kind}, which the {key} needs: name a model that has it.", exception);
+            LeftOut(_logger, dropped, examples.Count);
+        }
+
+        return new PpoPtx { Examples = encoded, Coefficient = options.Coefficient, Sequences = options.Sequences };
+    }
+
+    /// <summary>A reward model of another tokenizer would read nonsense, or fail after the first rollout.</summary>
+    private static void CheckVocabularies(MixtureReward reward, LanguageModel actor)
+    {
+        foreach (RewardModelReward model in reward.Parts.Select(part => part.Reward).OfType<RewardModelReward>())
+        {
+            if (model.VocabularySize != actor.Info.VocabularySize)
+            {
+                throw new ArgumentException(
+                    $"The reward model '{model.Name}' has {model.VocabularySize} token ids, the policy {actor.Info.VocabularySize}: "
+                    + "they must be of one tokenizer.");
+            }
         }
     }
 
-    private string TokenizerPath()
-    {
-        string model = _options.Resolve(_options.Model);
-        return _options.Tokenizer is { } tokenizer ? _options.Resolve(tokenizer) : FolderOf(model);
-    }
-
-    private static string FolderOf(string path) =>
-        File.Exists(path) ? Path.GetDirectoryName(path) ?? path : path;
+    private LanguageModel Load(Engine engine, string key, ModelSource source, ModelHead head) =>
+        RunModels.Open(engine, key, source, _options.Resolve, head);
 
     private void Report(IProgress<PpoProgress>? progress, int step, PpoPhase phase, long done = 0, long total = 0) =>
         progress?.Report(new PpoProgress
@@ -238,6 +272,9 @@ public sealed partial class PpoRun
             Done = done,
             Total = total,
         });
+
+    [LoggerMessage(EventId = 12, Level = LogLevel.Warning, Message = "ptx: {Dropped} of {Count} examples are too long and left out")]
+    private static partial void LeftOut(ILogger logger, int dropped, int count);
 
     [LoggerMessage(EventId = StepWarning, Level = LogLevel.Warning, Message = "Step {Step}: {Warning}")]
     private static partial void Warn(ILogger logger, int step, string warning);

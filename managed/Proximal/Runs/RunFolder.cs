@@ -21,6 +21,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>The trained model.</summary>
     public const string ModelFolder = "model";
 
+    /// <summary>The average of the actor's weights over the run, where one was kept.</summary>
+    public const string AverageFolder = "model-ema";
+
     /// <summary>Files beside a model's weights that belong to its tokenizer.</summary>
     private static readonly string[] TokenizerFiles =
     [
@@ -75,7 +78,7 @@ public sealed class RunFolder : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         string folder = System.IO.Path.GetFullPath(path);
-        string? found = new[] { MetricsFile, SamplesFile, ModelFolder }
+        string? found = new[] { MetricsFile, SamplesFile, ModelFolder, AverageFolder }
             .FirstOrDefault(name => System.IO.Path.Exists(System.IO.Path.Combine(folder, name)));
         if (found is not null && !overwrite)
         {
@@ -142,20 +145,21 @@ public sealed class RunFolder : IDisposable
     }
 
     /// <summary>Writes the trained model as a Hugging Face folder with the tokenizer's files.</summary>
-    /// <param name="actor">The model.</param>
+    /// <param name="model">The model.</param>
     /// <param name="tokenizerFolder">Where the tokenizer's files are; <see langword="null"/>: there are none.</param>
+    /// <param name="name">The folder's name in the run folder.</param>
     /// <returns>The model's folder.</returns>
     /// <exception cref="RunFolderException">A file cannot be written.</exception>
-    public string WriteModel(LanguageModel actor, string? tokenizerFolder)
+    public string WriteModel(LanguageModel model, string? tokenizerFolder, string name = ModelFolder)
     {
-        ArgumentNullException.ThrowIfNull(actor);
-        string folder = System.IO.Path.Combine(Path, ModelFolder);
+        ArgumentNullException.ThrowIfNull(model);
+        string folder = System.IO.Path.Combine(Path, name);
         try
         {
-            actor.Save(folder);
-            foreach (string name in TokenizerFiles)
+            model.Save(folder);
+            foreach (string file in TokenizerFiles)
             {
-                CopyIfThere(tokenizerFolder, folder, name);
+                CopyIfThere(tokenizerFolder, folder, file);
             }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -181,10 +185,13 @@ public sealed class RunFolder : IDisposable
         File.Delete(System.IO.Path.Combine(folder, RunSummary.File));
         RunReport.Remove(folder);
         TensorBoardEvents.Remove(folder);
-        string model = System.IO.Path.Combine(folder, ModelFolder);
-        if (Directory.Exists(model))
+        foreach (string name in new[] { ModelFolder, AverageFolder })
         {
-            Directory.Delete(model, recursive: true);
+            string model = System.IO.Path.Combine(folder, name);
+            if (Directory.Exists(model))
+            {
+                Directory.Delete(model, recursive: true);
+            }
         }
     }
 

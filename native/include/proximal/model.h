@@ -116,6 +116,12 @@ typedef struct px_score_args {
 PX_API px_status px_weights_load(px_engine* engine, const char* path, const px_load_options* options,
                                  px_weights** weights);
 
+/* Starts new weights (version 0) of the shape that a config.json says (`path`, UTF-8: the file or the folder that holds
+ * it) from a seed: matrices N(0, initializer_range^2) (the config's key; 0.02 without it), norms 1, biases 0. The same
+ * seed gives the same weights everywhere. They hold a language-model head and no scalar head.
+ * Errors: as px_weights_load for the config.json. */
+PX_API px_status px_weights_create(px_engine* engine, const char* path, uint64_t seed, px_weights** weights);
+
 /* Copies parameters into new weights (version 0). */
 PX_API px_status px_weights_clone(px_weights* weights, px_weights** clone);
 

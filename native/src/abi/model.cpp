@@ -5,6 +5,7 @@
 
 #include "abi/batch.h"
 #include "abi/engine.h"
+#include "model/random_start.h"
 
 using namespace px;
 using namespace px::abi;
@@ -114,6 +115,15 @@ px_status px_weights_load(px_engine* engine, const char* path, const px_load_opt
     check_pointer(weights, "weights");
     check_flags(read_optional_args(options, "options").flags, 0, "options");
     *weights = new px_weights{load_weights(engine->engine, path)};
+  });
+}
+
+px_status px_weights_create(px_engine* engine, const char* path, uint64_t seed, px_weights** weights) {
+  return guarded("px_weights_create", [&] {
+    engine_of(engine);
+    check_path(path, "path");
+    check_pointer(weights, "weights");
+    *weights = new px_weights{create_weights(engine->engine, path, seed)};
   });
 }
 

@@ -108,7 +108,7 @@ public sealed class PpoCommandTests
         {
             Assert.That(options.Ppo.Steps, Is.EqualTo(2));
             Assert.That(options.Ppo.DualClip, Is.EqualTo(double.PositiveInfinity));
-            Assert.That(options.Model, Is.EqualTo(_tiny.Model));
+            Assert.That(options.Model.Path, Is.EqualTo(_tiny.Model));
             Assert.That(options.Rewards, Has.Count.EqualTo(2));
         });
         CliRun again = CliRun.Of(string.Empty, "ppo", "-c", written, "--set", $"output={_tiny["second"]}");

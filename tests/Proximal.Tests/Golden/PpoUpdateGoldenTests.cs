@@ -85,7 +85,7 @@ public sealed class PpoUpdateGoldenTests
     private static PpoOptions Options(JsonElement config, GivenRollout given)
     {
         double Number(string name) => config.GetProperty(name).GetDouble();
-        PpoOptimizerOptions Optimizer(string rate) => new()
+        OptimizerOptions Optimizer(string rate) => new()
         {
             LearningRate = Number(rate),
             Schedule = ScheduleKind.Constant,

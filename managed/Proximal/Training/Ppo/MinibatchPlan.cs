@@ -18,28 +18,11 @@ internal static class MinibatchPlan
         return new Minibatch(epoch, index, passes, normalizer);
     }
 
-    /// <summary>Fills micro-batches in order, each up to its most tokens and sequences; a longer sequence goes alone.</summary>
-    private static IEnumerable<int[]> Cut(Rollout rollout, int[] sequences, PpoOptions options)
-    {
-        int most = options.MicroBatchSequences > 0 ? options.MicroBatchSequences : int.MaxValue;
-        int begin = 0;
-        long tokens = 0;
-        for (int i = 0; i < sequences.Length; i++)
-        {
-            long length = rollout.Offsets[sequences[i] + 1] - rollout.Offsets[sequences[i]];
-            bool full = tokens + length > options.MicroBatchTokens || i - begin == most;
-            if (full && i > begin)
-            {
-                yield return sequences[begin..i];
-                begin = i;
-                tokens = 0;
-            }
-
-            tokens += length;
-        }
-
-        yield return sequences[begin..];
-    }
+    private static IEnumerable<int[]> Cut(Rollout rollout, int[] sequences, PpoOptions options) => SequencePacking.Cut(
+        sequences,
+        s => rollout.Offsets[s + 1] - rollout.Offsets[s],
+        options.MicroBatchTokens,
+        options.MicroBatchSequences);
 
     private static double Weigh(Rollout rollout, int[] sequences, PpoOptions options, float[] weights)
     {

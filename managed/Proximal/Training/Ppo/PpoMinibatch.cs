@@ -30,6 +30,9 @@ public sealed record PpoMinibatch
     /// <summary>The critic's learning rate.</summary>
     public required double CriticLearningRate { get; init; }
 
+    /// <summary>Mean cross-entropy of the supervised examples that were mixed in; NaN: none were.</summary>
+    public double PtxLoss { get; init; } = double.NaN;
+
     /// <summary>The policy loss with every term.</summary>
     public double PolicyLoss => Policy.Loss;
 

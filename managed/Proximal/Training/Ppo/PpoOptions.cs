@@ -86,13 +86,16 @@ public sealed record PpoOptions
     public PpoKlOptions Kl { get; init; } = new();
 
     /// <summary>The actor's optimizer.</summary>
-    public PpoOptimizerOptions Actor { get; init; } = new();
+    public OptimizerOptions Actor { get; init; } = new();
 
     /// <summary>The critic's optimizer.</summary>
-    public PpoOptimizerOptions Critic { get; init; } = new();
+    public OptimizerOptions Critic { get; init; } = new();
 
     /// <summary>Steps at the start in which only the critic learns; at least 0, below <see cref="Steps"/>.</summary>
     public int CriticWarmupSteps { get; init; } = 1;
+
+    /// <summary>Keeps an average of the actor's weights; <see langword="null"/>: none.</summary>
+    public PpoEmaOptions? Ema { get; init; }
 
     /// <summary>Sequences that are generated together; at least 1. What is drawn does not depend on it.</summary>
     public int GenerationBatch { get; init; } = 64;
@@ -144,6 +147,7 @@ public sealed record PpoOptions
         Require.NotNull(Critic);
         Critic.Validate(nameof(Critic));
         Require.Between(CriticWarmupSteps, 0, Steps - 1);
+        Ema?.Validate();
         Require.AtLeast(GenerationBatch, 1);
     }
 }

@@ -26,6 +26,9 @@ public sealed record PpoSetup
     /// <summary>Turns responses into text for the reward; <see langword="null"/>: the reward sees tokens only.</summary>
     public Tokenizer? Tokenizer { get; init; }
 
+    /// <summary>Supervised examples to mix into the actor's updates; <see langword="null"/>: none.</summary>
+    public PpoPtx? Ptx { get; init; }
+
     /// <summary>The arithmetic.</summary>
     public PpoOptions Options { get; init; } = new();
 

@@ -20,6 +20,12 @@ internal static class PpoSetupChecks
         CheckHead(setup.Critic, ModelHead.Scalar, nameof(setup.Critic));
         CheckVocabulary(setup, setup.Reference, nameof(setup.Reference));
         CheckVocabulary(setup, setup.Critic, nameof(setup.Critic));
+        if (setup.Ptx is { } ptx)
+        {
+            ptx.Validate();
+            Sft.SftBatch.Check(setup.Actor, ptx.Examples, nameof(setup));
+        }
+
         for (int i = 0; i < setup.Prompts.Count; i++)
         {
             CheckPrompt(setup, setup.Prompts[i], i);

@@ -35,6 +35,8 @@ public sealed class PpoTrainer : IDisposable
     private readonly ResponseScorer _scorer;
     private readonly PromptSampler _prompts;
     private readonly KlController _klController;
+    private readonly PtxMix? _ptx;
+    private readonly WeightAverage? _average;
     private PpoTrainerState _state = new();
     private bool _momentsAreAhead;
     private bool _disposed;
@@ -55,6 +57,8 @@ public sealed class PpoTrainer : IDisposable
         _schedules = new PpoSchedules(_options, _actor.Info.ParameterCount);
         _klController = _options.Kl.CreateController();
         StopTokenIds = PpoSetupChecks.StopTokens(setup);
+        _ptx = setup.Ptx is { } ptx ? new PtxMix(ptx, setup.Seed, _options.MicroBatchTokens) : null;
+        _average = _options.Ema is { } ema ? new WeightAverage(_actor, ema.Decay) : null;
         try
         {
             _reference = setup.Reference ?? Own(_actor.CloneWeights());
@@ -88,6 +92,11 @@ public sealed class PpoTrainer : IDisposable
 
     /// <summary>Tokens that end a response.</summary>
     public IReadOnlyList<int> StopTokenIds { get; }
+
+    /// <summary>A model with the averaged weights of the actor; the caller disposes it.</summary>
+    /// <exception cref="InvalidOperationException">The options keep no average.</exception>
+    public LanguageModel CreateAverage() => _average?.ToModel()
+        ?? throw new InvalidOperationException("There is no average of the actor: set Ema in the options.");
 
     /// <summary>Trains to the last step and hands each step out when it is committed.</summary>
     /// <param name="progress">Is told what the trainer does, on its own thread; <see langword="null"/>: nobody.</param>
@@ -347,8 +356,9 @@ public sealed class PpoTrainer : IDisposable
         foreach (Minibatch minibatch in minibatches)
         {
             Accumulate(update, minibatch, work, out ObjectiveMetrics policy, out ObjectiveMetrics value);
+            double ptx = AccumulatePtx(work);
             work.CancellationToken.ThrowIfCancellationRequested();
-            update.Add(StepModels(minibatch, policy, value));
+            update.Add(StepModels(minibatch, policy, value) with { PtxLoss = ptx });
         }
 
         return update;
@@ -373,6 +383,11 @@ public sealed class PpoTrainer : IDisposable
             work.Advance(pass.Sequences.Count);
         }
     }
+
+    // PPO-ptx: coefficient times the mean cross-entropy of supervised examples, in the same optimizer step.
+    private double AccumulatePtx(PpoWork work) => _ptx is not null && TrainsActor
+        ? _ptx.Accumulate(_actorTrainer, _state.ActorSteps, work.CancellationToken)
+        : double.NaN;
 
     // L = max(-A rho, -A clip(rho, 1 - eps_low, 1 + eps_high)) with rho = exp(lp' - lp); for A < 0 at most -A c.
     private PolicyObjective PolicyLoss(Rollout rollout, Minibatch minibatch, MicroBatch pass, float[] logProbs) => new()
@@ -436,6 +451,16 @@ public sealed class PpoTrainer : IDisposable
         OrderedDictionary<string, double> metrics =
             PpoMetrics.Of(
                 rollout, update, invariants, _options, KlCoefficient, _state.NextSampleId, work);
+        if (_ptx is not null)
+        {
+            metrics["ptx/loss"] = update.Minibatches.Average(minibatch => minibatch.PtxLoss);
+        }
+
+        if (TrainsActor)
+        {
+            _average?.Update();
+        }
+
         _klController.Update(metrics[PpoMetrics.SequenceKl], rollout.Sequences);
         _state = _state with { Step = Step + 1 };
         _momentsAreAhead = false;

@@ -2,6 +2,7 @@ using Proximal.Data;
 using Proximal.Models;
 using Proximal.Rewards;
 using Proximal.Tests.Models;
+using Proximal.Training;
 using Proximal.Training.Ppo;
 
 namespace Proximal.Tests.Training.Ppo;
@@ -35,8 +36,8 @@ internal sealed class PpoBench : IDisposable
         MicroBatchSequences = 3,
         MissingEndPenalty = 0,
         Kl = new PpoKlOptions { Coefficient = 0.02 },
-        Actor = new PpoOptimizerOptions { LearningRate = 3e-3 },
-        Critic = new PpoOptimizerOptions { LearningRate = 3e-3 },
+        Actor = new OptimizerOptions { LearningRate = 3e-3 },
+        Critic = new OptimizerOptions { LearningRate = 3e-3 },
         CriticWarmupSteps = 0,
     };
 

@@ -1,5 +1,6 @@
 using NUnit.Framework;
 using Proximal.Rewards;
+using Proximal.Training;
 using Proximal.Training.Ppo;
 
 namespace Proximal.Tests.Training.Ppo;
@@ -20,8 +21,8 @@ public sealed class PpoLearningTests
             EntropyCoefficient = 0.02,
             Gamma = 0,
             Epochs = 4,
-            Actor = new PpoOptimizerOptions { LearningRate = 4e-3 },
-            Critic = new PpoOptimizerOptions { LearningRate = 1e-2 },
+            Actor = new OptimizerOptions { LearningRate = 4e-3 },
+            Critic = new OptimizerOptions { LearningRate = 1e-2 },
         };
         List<PpoStep> steps = await PpoBench.Run(bench.Setup(options, PpoBench.DenseCounting));
         double[] rewards = [.. steps.Select(step => step.Metrics["objective/rlhf_reward"])];

@@ -1,4 +1,4 @@
-namespace Proximal.Training.Ppo;
+namespace Proximal.Training;
 
 /// <summary>How a learning rate falls after its warm-up.</summary>
 public enum ScheduleKind

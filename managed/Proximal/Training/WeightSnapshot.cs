@@ -1,6 +1,6 @@
 using Proximal.Models;
 
-namespace Proximal.Training.Ppo;
+namespace Proximal.Training;
 
 /// <summary>The weights of models as they were, to put back when a step is discarded.</summary>
 internal sealed class WeightSnapshot

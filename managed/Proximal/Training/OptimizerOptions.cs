@@ -1,14 +1,14 @@
 using System.Text.Json.Serialization;
 using Proximal.Internal;
 
-namespace Proximal.Training.Ppo;
+namespace Proximal.Training;
 
 /// <summary>The optimizer of one model: AdamW, its learning rate and the schedule over the run's optimizer steps.</summary>
-public sealed record PpoOptimizerOptions
+public sealed record OptimizerOptions
 {
     /// <summary>
-    /// The highest learning rate, at least 0; <see langword="null"/>: for the actor 1e-5 up to 200M parameters, 3e-6 up to
-    /// 3B and 1e-6 above, for the critic 1e-5.
+    /// The highest learning rate, at least 0; <see langword="null"/>: for an actor 1e-5 up to 200M parameters, 3e-6 up to
+    /// 3B and 1e-6 above, for a critic and in supervised fine-tuning 1e-5, for a reward model 9e-6.
     /// </summary>
     public double? LearningRate { get; init; }
 

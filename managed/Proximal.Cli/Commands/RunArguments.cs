@@ -1,0 +1,48 @@
+using System.CommandLine;
+using Proximal.Cli.Terminal;
+using Proximal.Configuration;
+using Proximal.Runs;
+
+namespace Proximal.Cli.Commands;
+
+/// <summary>What every command that runs a YAML file takes: the file, overrides, quiet.</summary>
+internal sealed class RunArguments
+{
+    /// <param name="example">An override as it would be written, without --set.</param>
+    public RunArguments(string example)
+    {
+        Configuration = new Option<string>("--config", "-c")
+        {
+            Description = "The YAML file of the run.",
+            HelpName = "FILE",
+            Required = true,
+        };
+        Overrides = new Option<string[]>("--set")
+        {
+            Description = $"Replace a value of the file, as in --set {example} (the value is YAML). May be repeated.",
+            HelpName = "KEY=VALUE",
+            AllowMultipleArgumentsPerToken = false,
+            DefaultValueFactory = _ => [],
+        };
+        Quiet = new Option<bool>("--quiet", "-q") { Description = "No progress on standard error; the table of the steps stays." };
+    }
+
+    public Option<string> Configuration { get; }
+
+    public Option<string[]> Overrides { get; }
+
+    public Option<bool> Quiet { get; }
+
+    /// <summary>A command with these options.</summary>
+    public Command Command(string name, string description) => new(name, description) { Configuration, Overrides, Quiet };
+
+    /// <summary>The YAML file as it was named.</summary>
+    public string File(ParseResult parsed) => parsed.GetValue(Configuration)!;
+
+    /// <summary>The options of the file with the overrides.</summary>
+    public T Bind<T>(ParseResult parsed)
+        where T : RunOptions => ConfigurationBinder.Bind<T>(File(parsed), parsed.GetValue(Overrides));
+
+    /// <summary>How progress is shown.</summary>
+    public ProgressStyle Style(ParseResult parsed) => parsed.GetValue(Quiet) ? ProgressStyle.None : ProgressStyle.Bar;
+}

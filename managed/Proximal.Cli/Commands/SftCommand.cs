@@ -1,0 +1,36 @@
+using System.CommandLine;
+using Proximal.Cli.Terminal;
+using Proximal.Runs;
+
+namespace Proximal.Cli.Commands;
+
+/// <summary><c>proximal sft</c>: supervised fine-tuning from a YAML file.</summary>
+internal static class SftCommand
+{
+    private const string Description =
+        "Fine-tune a language model on examples as a YAML file says.\n\n"
+        + "Rows have a prompt and a response, which is learned, or a text, which is learned as a whole. "
+        + "Relative paths in the file start at its folder, those of --set at the current one. The run folder (key `output`) gets config.yaml, "
+        + "metrics.jsonl and at the end model/, a Hugging Face folder with the weights of the smallest validation loss. "
+        + "A table of the steps goes to standard error; the last line of standard output is the run folder.";
+
+    public static Command Create(CliHost host, Option<bool> verbose)
+    {
+        var run = new RunArguments("sft.epochs=3");
+        Command command = run.Command("sft", Description);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            SftRunOptions options = run.Bind<SftRunOptions>(parsed);
+            RunInputs.Require(run.File(parsed), options);
+            SupervisedRunResult result = await Progress.RunAsync(host, run.Style(parsed), view => SupervisedSession.RunAsync(
+                options,
+                view,
+                SupervisedView.OfSft,
+                progress => new SftRun(options, new ErrorLogger(view.Line, parsed.GetValue(verbose))).RunAsync(progress, cancellation),
+                cancellation)).ConfigureAwait(false);
+            SupervisedSession.Conclude(host, result);
+            return ExitCode.Success;
+        });
+        return command;
+    }
+}

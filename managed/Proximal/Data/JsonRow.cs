@@ -1,0 +1,113 @@
+using System.Text.Json;
+
+namespace Proximal.Data;
+
+/// <summary>One object of a data file, and where it stands; its readers name file, line, field and the fix.</summary>
+/// <param name="File">The file.</param>
+/// <param name="Line">The line the object starts in, from 1.</param>
+/// <param name="Object">The object.</param>
+internal readonly record struct JsonRow(string File, int Line, JsonElement Object)
+{
+    /// <summary>A JSON value from text.</summary>
+    public static JsonElement Parse(string path, int line, string text)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(text);
+            return document.RootElement.Clone();
+        }
+        catch (JsonException exception)
+        {
+            throw new DataFileException(
+                path, line, $"the line is not JSON (byte {exception.BytePositionInLine}): expected one object a line", exception);
+        }
+    }
+
+    /// <summary>The row of a value, which must be an object.</summary>
+    /// <param name="example">A row as it should be, for the message.</param>
+    public static JsonRow Of(string path, int line, JsonElement value, string example) =>
+        value.ValueKind == JsonValueKind.Object
+            ? new JsonRow(path, line, value)
+            : throw new DataFileException(
+                path, line, $"expected a JSON object such as {example}, got a JSON {Kind(value)}");
+
+    /// <summary>What a JSON value is, in the words of a message.</summary>
+    public static string Kind(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.True or JsonValueKind.False => "boolean",
+        JsonValueKind.Null => "null",
+        JsonValueKind.Number => "number",
+        JsonValueKind.String => "string",
+        JsonValueKind.Array => "array",
+        _ => "object",
+    };
+
+    /// <summary>Whether the row has a field that is not null.</summary>
+    public bool Has(string field) =>
+        Object.TryGetProperty(field, out JsonElement value) && value.ValueKind != JsonValueKind.Null;
+
+    /// <summary>A text that must be there.</summary>
+    /// <param name="field">Its field.</param>
+    /// <param name="what">What it is, as in "the prompt's text".</param>
+    /// <param name="empty">It may be empty.</param>
+    public string Text(string field, string what, bool empty = false)
+    {
+        JsonElement value = Field(field);
+        if (value.ValueKind != JsonValueKind.String)
+        {
+            throw Wrong($"the field '{field}' is a JSON {Kind(value)}: expected a string, {what}");
+        }
+
+        string text = Decode(field, value);
+        return text.Length > 0 || empty
+            ? text
+            : throw Wrong($"the field '{field}' is empty: give it {what} or drop the row");
+    }
+
+    /// <summary>A finite number; 0 when the field is missing or null.</summary>
+    public double Number(string field)
+    {
+        if (!Has(field))
+        {
+            return 0;
+        }
+
+        JsonElement value = Object.GetProperty(field);
+        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && double.IsFinite(number)
+            ? number
+            : throw Wrong($"the field '{field}' is {(value.ValueKind == JsonValueKind.Number ? value.GetRawText() : $"a JSON {Kind(value)}")}: expected a finite number");
+    }
+
+    /// <summary>A finite number that must be there.</summary>
+    public double Required(string field)
+    {
+        Field(field);
+        return Has(field) ? Number(field) : throw Wrong($"the field '{field}' is null: expected a finite number");
+    }
+
+    /// <summary>An exception that names the row.</summary>
+    public DataFileException Wrong(string what, Exception? inner = null) => new(File, Line, what, inner);
+
+    private JsonElement Field(string field)
+    {
+        if (Object.TryGetProperty(field, out JsonElement value))
+        {
+            return value;
+        }
+
+        string fields = string.Join(", ", Object.EnumerateObject().Select(property => $"'{property.Name}'"));
+        throw Wrong($"the row has no field '{field}' (it has {(fields.Length > 0 ? fields : "none")}): add it, or name another field");
+    }
+
+    private string Decode(string field, JsonElement value)
+    {
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw Wrong($"the field '{field}' holds half a surrogate pair: repair the \\u escape", exception);
+        }
+    }
+}

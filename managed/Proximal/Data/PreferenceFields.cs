@@ -1,0 +1,27 @@
+using Proximal.Internal;
+
+namespace Proximal.Data;
+
+/// <summary>The fields of a preference row.</summary>
+public sealed record PreferenceFields
+{
+    /// <summary>The prompt.</summary>
+    public string Prompt { get; init; } = "prompt";
+
+    /// <summary>The better answer.</summary>
+    public string Chosen { get; init; } = "chosen";
+
+    /// <summary>The worse answer.</summary>
+    public string Rejected { get; init; } = "rejected";
+
+    /// <summary>By how much the better one should win; rows without the field: 0.</summary>
+    public string Margin { get; init; } = "margin";
+
+    internal void Validate()
+    {
+        Require.NotBlank(Prompt, nameof(Prompt));
+        Require.NotBlank(Chosen, nameof(Chosen));
+        Require.NotBlank(Rejected, nameof(Rejected));
+        Require.NotBlank(Margin, nameof(Margin));
+    }
+}

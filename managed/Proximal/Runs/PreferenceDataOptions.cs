@@ -1,0 +1,18 @@
+using Proximal.Data;
+
+namespace Proximal.Runs;
+
+/// <summary>Preference pairs, see <see cref="PreferenceFile"/>.</summary>
+public sealed record PreferenceDataOptions : DataOptions
+{
+    /// <summary>The names of the fields.</summary>
+    public PreferenceFields Fields { get; init; } = new();
+
+    /// <inheritdoc/>
+    internal override void Validate()
+    {
+        base.Validate();
+        ArgumentNullException.ThrowIfNull(Fields);
+        Fields.Validate();
+    }
+}

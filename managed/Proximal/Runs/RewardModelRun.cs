@@ -1,0 +1,162 @@
+using Microsoft.Extensions.Logging;
+using Proximal.Configuration;
+using Proximal.Data;
+using Proximal.Models;
+using Proximal.Rewards;
+using Proximal.Tokenization;
+using Proximal.Training.RewardModel;
+using Proximal.Training.Supervised;
+
+namespace Proximal.Runs;
+
+/// <summary>A run of reward-model training: reads what the options name, trains, normalises, and leaves a run folder.</summary>
+public sealed class RewardModelRun
+{
+    private readonly RewardModelRunOptions _options;
+    private readonly ILogger? _logger;
+
+    /// <summary>Makes a run; nothing is read or written yet.</summary>
+    /// <param name="options">What to do.</param>
+    /// <param name="logger">Is told what the engine says; <see langword="null"/>: nobody.</param>
+    /// <exception cref="ArgumentException">An option cannot be used; the text names it.</exception>
+    public RewardModelRun(RewardModelRunOptions options, ILogger? logger = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        _options = options;
+        _logger = logger;
+    }
+
+    /// <summary>Does the whole run.</summary>
+    /// <param name="progress">Is told what the run does, on its own thread; <see langword="null"/>: nobody.</param>
+    /// <param name="cancellationToken">Ends the run at its last committed step; this always throws then.</param>
+    /// <exception cref="DataFileException">A data file cannot be used.</exception>
+    /// <exception cref="TokenizerException">The tokenizer cannot be used.</exception>
+    /// <exception cref="RunFolderException">The output folder holds a run already or cannot be written.</exception>
+    /// <exception cref="ProximalException">A model cannot be used, or a number is not finite.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public Task<SupervisedRunResult> RunAsync(
+        IProgress<SupervisedProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => TrainAsync(progress, cancellationToken), cancellationToken);
+
+    private async Task<SupervisedRunResult> TrainAsync(
+        IProgress<SupervisedProgress>? progress, CancellationToken cancellationToken)
+    {
+        SupervisedLoop.Report(progress, SupervisedPhase.Loading);
+        string output = _options.Resolve(_options.Output);
+        RunFolder.CheckFree(output, _options.Overwrite);
+        var notes = new List<string>();
+        IReadOnlyList<PreferencePair> pairs = Read(_options.Data.Path, notes);
+        (IReadOnlyList<PreferencePair> training, IReadOnlyList<PreferencePair> validation) = Split(pairs, notes);
+        IReadOnlyList<Prompt> prompts = _options.Normalization.Prompts is { } file
+            ? PromptFile.Read(_options.Resolve(file.Path), file.Field)
+            : [];
+        string tokenizerPath = _options.TokenizerPath();
+        Tokenizer tokenizer = Tokenizer.Load(tokenizerPath);
+
+        using var engine = new Engine(new EngineOptions { Threads = _options.Threads, Logger = _logger });
+        using LanguageModel model = OpenStart(engine);
+        SequenceEncoder encoder = _options.Data.CreateEncoder(tokenizer, model);
+        IReadOnlyList<PreferencePair> encoded = Encode(encoder, training, "pairs", notes);
+        using var trainer = new RewardModelTrainer(new RewardModelSetup
+        {
+            Model = model,
+            Pairs = encoded,
+            Validation = validation.Count > 0 ? Encode(encoder, validation, "validation pairs", notes) : [],
+            Options = _options.RewardModel,
+            Seed = _options.Seed,
+        });
+        var normalizer = new RewardNormalizer(_options, engine, tokenizer);
+        normalizer.Prepare(prompts);
+
+        using RunFolder folder = RunFolder.Create(output, _options.Overwrite);
+        folder.WriteConfiguration(ConfigurationWriter.Write(_options, _options.Resolve));
+        var loop = new SupervisedLoop(folder, progress);
+        return await SupervisedLoop.Reporter(RunKind.RewardModel, trainer, tokenizerPath, _logger).AroundAsync(folder.Path, async () =>
+        {
+            await loop.RunAsync(trainer, cancellationToken).ConfigureAwait(false);
+            RewardNormalization? normalization = Normalize(normalizer, trainer, encoded, notes, progress, cancellationToken);
+            SupervisedLoop.Report(progress, SupervisedPhase.Saving, trainer.Step, trainer.Steps);
+            string saved = folder.WriteModel(model, RunModels.FolderOf(tokenizerPath));
+            normalization?.Write(saved);
+            return new SupervisedRunResult
+            {
+                Folder = folder.Path,
+                ModelFolder = saved,
+                Steps = trainer.Step,
+                BestStep = _options.RewardModel.KeepBest ? trainer.BestStep : null,
+                Metrics = loop.Last,
+                BestMetrics = loop.Best,
+                Normalization = normalization,
+                Notes = notes,
+            };
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary>A reward model goes on with its own head; a language model gets a new one.</summary>
+    private LanguageModel OpenStart(Engine engine)
+    {
+        LanguageModel start = RunModels.Open(engine, "model", _options.Model, _options.Resolve, ModelHead.FromFile);
+        if (start.Info.Head == ModelHead.Scalar)
+        {
+            return start;
+        }
+
+        using (start)
+        {
+            return start.Derive(ModelHead.Scalar, HeadInitialization.Normal, _options.Seed);
+        }
+    }
+
+    private IReadOnlyList<PreferencePair> Read(string path, List<string> notes)
+    {
+        IReadOnlyList<PreferencePair> pairs = PreferenceFile.Read(_options.Resolve(path), out int identical, _options.Data.Fields);
+        if (identical > 0)
+        {
+            notes.Add($"{identical} pairs of {Path.GetFileName(path)} have the same answer twice and were left out");
+        }
+
+        return pairs;
+    }
+
+    private (IReadOnlyList<PreferencePair> Training, IReadOnlyList<PreferencePair> Validation) Split(
+        IReadOnlyList<PreferencePair> pairs, List<string> notes) => _options.Validation switch
+        {
+            null => (pairs, []),
+            { Path: { } path } => (pairs, Read(path, notes)),
+            { } split => DataSplit.ByPrompt(pairs, pair => pair.Prompt, split.Fraction!.Value, split.SplitSeed),
+        };
+
+    private static IReadOnlyList<PreferencePair> Encode(
+        SequenceEncoder encoder, IReadOnlyList<PreferencePair> pairs, string what, List<string> notes)
+    {
+        IReadOnlyList<PreferencePair> encoded = encoder.Encode(pairs, out int dropped);
+        notes.Add($"{encoded.Count} {what}{(dropped > 0 ? $"; {dropped} were left out: too long, or the same once cut" : string.Empty)}");
+        return encoded;
+    }
+
+    private static RewardNormalization? Normalize(
+        RewardNormalizer normalizer,
+        RewardModelTrainer trainer,
+        IReadOnlyList<PreferencePair> pairs,
+        List<string> notes,
+        IProgress<SupervisedProgress>? progress,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            return normalizer.Measure(
+                trainer.Model,
+                pairs,
+                (done, total) => SupervisedLoop.Report(
+                    progress, SupervisedPhase.Normalization, trainer.Step, trainer.Steps, done, total),
+                cancellationToken);
+        }
+        catch (ArgumentException exception)
+        {
+            // A model that scores everything the same is kept: it shows what went wrong.
+            notes.Add($"warning: no normalisation was stored: {exception.Message.Split(" (Parameter", 2)[0]}");
+            return null;
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using System.Text.Json.Serialization;
+using Proximal.Configuration;
+using Proximal.Internal;
+
+namespace Proximal.Runs;
+
+/// <summary>What every training run has: a start model and a run folder.</summary>
+/// <remarks>Relative paths, <see cref="Output"/> included, start at <see cref="BaseDirectory"/>.</remarks>
+public abstract record RunOptions
+{
+    /// <summary>The start model: a Hugging Face folder, a llama2.c .bin file or a random start.</summary>
+    public required ModelSource Model { get; init; }
+
+    /// <summary>The folder or file of the tokenizer; <see langword="null"/>: the model's folder.</summary>
+    [ConfigurationPath]
+    public string? Tokenizer { get; init; }
+
+    /// <summary>The run folder; it is created, with its parents.</summary>
+    [ConfigurationPath]
+    public required string Output { get; init; }
+
+    /// <summary>Replaces an earlier run in the folder; without it such a folder is refused.</summary>
+    public bool Overwrite { get; init; }
+
+    /// <summary>Decides everything that is drawn at random. Same seed and threads: the same run, bit for bit.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>Threads to compute with; 0: environment PROXIMAL_THREADS, else the cores this process may use.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Where relative paths start; <see langword="null"/>: the working directory. Not a key of the file.</summary>
+    [JsonIgnore]
+    public string? BaseDirectory { get; init; }
+
+    /// <summary>Throws unless every option is in its range. Reads no file.</summary>
+    /// <exception cref="ArgumentException">An option cannot be used; the text names it.</exception>
+    public virtual void Validate()
+    {
+        ArgumentNullException.ThrowIfNull(Model);
+        Model.Validate();
+        Require.NotBlank(Output, nameof(Output));
+        Require.Between(Threads, 0, EngineOptions.MaxThreads);
+    }
+
+    /// <summary>The path as the run opens it.</summary>
+    internal string Resolve(string path) => Path.GetFullPath(path, Path.GetFullPath(BaseDirectory ?? "."));
+
+    /// <summary>Where the tokenizer is.</summary>
+    internal string TokenizerPath() => RunModels.TokenizerPath(Tokenizer, Model, Resolve);
+}

@@ -1,0 +1,18 @@
+using Proximal.Data;
+
+namespace Proximal.Runs;
+
+/// <summary>Examples of supervised fine-tuning, see <see cref="SftFile"/>.</summary>
+public sealed record SftDataOptions : DataOptions
+{
+    /// <summary>The names of the fields.</summary>
+    public SftFields Fields { get; init; } = new();
+
+    /// <inheritdoc/>
+    internal override void Validate()
+    {
+        base.Validate();
+        ArgumentNullException.ThrowIfNull(Fields);
+        Fields.Validate();
+    }
+}

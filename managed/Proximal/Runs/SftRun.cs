@@ -1,0 +1,100 @@
+using Microsoft.Extensions.Logging;
+using Proximal.Configuration;
+using Proximal.Data;
+using Proximal.Models;
+using Proximal.Tokenization;
+using Proximal.Training.Sft;
+using Proximal.Training.Supervised;
+
+namespace Proximal.Runs;
+
+/// <summary>A run of supervised fine-tuning: reads what the options name, trains, and leaves a run folder.</summary>
+public sealed class SftRun
+{
+    private readonly SftRunOptions _options;
+    private readonly ILogger? _logger;
+
+    /// <summary>Makes a run; nothing is read or written yet.</summary>
+    /// <param name="options">What to do.</param>
+    /// <param name="logger">Is told what the engine says; <see langword="null"/>: nobody.</param>
+    /// <exception cref="ArgumentException">An option cannot be used; the text names it.</exception>
+    public SftRun(SftRunOptions options, ILogger? logger = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        _options = options;
+        _logger = logger;
+    }
+
+    /// <summary>Does the whole run.</summary>
+    /// <param name="progress">Is told what the run does, on its own thread; <see langword="null"/>: nobody.</param>
+    /// <param name="cancellationToken">Ends the run at its last committed step; this always throws then.</param>
+    /// <exception cref="DataFileException">A data file cannot be used.</exception>
+    /// <exception cref="TokenizerException">The tokenizer cannot be used.</exception>
+    /// <exception cref="RunFolderException">The output folder holds a run already or cannot be written.</exception>
+    /// <exception cref="ProximalException">The model cannot be used, or a number is not finite.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public Task<SupervisedRunResult> RunAsync(
+        IProgress<SupervisedProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => TrainAsync(progress, cancellationToken), cancellationToken);
+
+    private async Task<SupervisedRunResult> TrainAsync(
+        IProgress<SupervisedProgress>? progress, CancellationToken cancellationToken)
+    {
+        SupervisedLoop.Report(progress, SupervisedPhase.Loading);
+        string output = _options.Resolve(_options.Output);
+        RunFolder.CheckFree(output, _options.Overwrite);
+        IReadOnlyList<SftExample> examples = SftFile.Read(_options.Resolve(_options.Data.Path), _options.Data.Fields);
+        (IReadOnlyList<SftExample> training, IReadOnlyList<SftExample> validation) = Split(examples);
+        string tokenizerPath = _options.TokenizerPath();
+        Tokenizer tokenizer = Tokenizer.Load(tokenizerPath);
+
+        using var engine = new Engine(new EngineOptions { Threads = _options.Threads, Logger = _logger });
+        using LanguageModel model = RunModels.Open(engine, "model", _options.Model, _options.Resolve, ModelHead.LanguageModel);
+        var notes = new List<string>();
+        SequenceEncoder encoder = _options.Data.CreateEncoder(tokenizer, model);
+        using var trainer = new SftTrainer(new SftSetup
+        {
+            Model = model,
+            Examples = Encode(encoder, training, "examples", notes),
+            Validation = validation.Count > 0 ? Encode(encoder, validation, "validation examples", notes) : [],
+            Options = _options.Sft,
+            Seed = _options.Seed,
+        });
+
+        using RunFolder folder = RunFolder.Create(output, _options.Overwrite);
+        folder.WriteConfiguration(ConfigurationWriter.Write(_options, _options.Resolve));
+        var loop = new SupervisedLoop(folder, progress);
+        return await SupervisedLoop.Reporter(RunKind.Sft, trainer, tokenizerPath, _logger).AroundAsync(folder.Path, async () =>
+        {
+            await loop.RunAsync(trainer, cancellationToken).ConfigureAwait(false);
+            SupervisedLoop.Report(progress, SupervisedPhase.Saving, trainer.Step, trainer.Steps);
+            return new SupervisedRunResult
+            {
+                Folder = folder.Path,
+                ModelFolder = folder.WriteModel(model, RunModels.FolderOf(tokenizerPath)),
+                Steps = trainer.Step,
+                BestStep = _options.Sft.KeepBest ? trainer.BestStep : null,
+                Metrics = loop.Last,
+                BestMetrics = loop.Best,
+                Notes = notes,
+            };
+        }).ConfigureAwait(false);
+    }
+
+    private (IReadOnlyList<SftExample> Training, IReadOnlyList<SftExample> Validation) Split(IReadOnlyList<SftExample> examples) =>
+        _options.Validation switch
+        {
+            null => (examples, []),
+            { Path: { } path } => (examples, SftFile.Read(_options.Resolve(path), _options.Data.Fields)),
+            { } split => DataSplit.ByPrompt(examples, example => example.Prompt ?? example.Response, split.Fraction!.Value, split.SplitSeed),
+        };
+
+    private static IReadOnlyList<SftExample> Encode(
+        SequenceEncoder encoder, IReadOnlyList<SftExample> examples, string what, List<string> notes)
+    {
+        IReadOnlyList<SftExample> encoded = encoder.Encode(examples, out int dropped);
+        notes.Add($"{encoded.Count} {what}{(dropped > 0 ? $"; {dropped} longer ones were left out" : string.Empty)}");
+        return encoded;
+    }
+}

@@ -1,0 +1,6 @@
+using Proximal.Training.Supervised;
+
+namespace Proximal.Training.Sft;
+
+/// <summary>Everything that decides the arithmetic of supervised fine-tuning. The default learning rate is 1e-5.</summary>
+public sealed record SftOptions : SupervisedOptions;
