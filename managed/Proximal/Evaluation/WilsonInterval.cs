@@ -9,14 +9,14 @@ public readonly record struct WilsonInterval(double Low, double High)
     private const double Quantile = 1.959963984540054;
 
     /// <summary>The interval of a number of successes.</summary>
-    /// <param name="successes">At least 0, at most the trials.</param>
+    /// <param name="successes">At least 0, at most the trials; a tie between two may count as half of one.</param>
     /// <param name="trials">At least 1.</param>
-    public static WilsonInterval Of(long successes, long trials)
+    public static WilsonInterval Of(double successes, long trials)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(trials, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(successes);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(successes, trials);
-        double share = successes / (double)trials;
+        double share = successes / trials;
         double z2 = Quantile * Quantile / trials;
         double center = (share + (z2 / 2)) / (1 + z2);
         double half = Quantile * Math.Sqrt(((share * (1 - share)) + (z2 / 4)) / trials) / (1 + z2);

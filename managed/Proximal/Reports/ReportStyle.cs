@@ -36,6 +36,8 @@ internal static class ReportStyle
         .line.c4 { stroke: var(--c4); } .line.c5 { stroke: var(--c5); } .line.c6 { stroke: var(--c6); } .line.c7 { stroke: var(--c7); }
         .dot.c0 { fill: var(--c0); } .dot.c1 { fill: var(--c1); } .dot.c2 { fill: var(--c2); } .dot.c3 { fill: var(--c3); }
         .dot.c4 { fill: var(--c4); } .dot.c5 { fill: var(--c5); } .dot.c6 { fill: var(--c6); } .dot.c7 { fill: var(--c7); }
+        .stack { display: grid; gap: 14px; max-width: 820px; } .intervals .row { font-size: 12px; fill: var(--ink); }
+        .intervals .whisker { stroke: var(--c0); stroke-width: 2.2; stroke-linecap: round; } .intervals .middle { stroke: var(--soft); stroke-dasharray: 4 3; }
         .sample { background: var(--card); border: 1px solid var(--edge); border-radius: 10px; padding: 12px 16px; margin: 0 0 14px; }
         .sample .head { color: var(--soft); font-size: 13px; margin-bottom: 6px; } .sample .head b { color: var(--ink); }
         .text { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; } .text .prompt { color: var(--soft); }

@@ -61,7 +61,7 @@ public sealed partial class PpoRun
         using var rewards = new RewardContext(_options.Resolve, engine);
         MixtureReward reward = CreateReward(rewards);
         using LanguageModel actor = Load(engine, "model", _options.Model, ModelHead.LanguageModel);
-        CheckVocabularies(reward, actor);
+        RewardVocabulary.Check(reward.Parts.Select(part => part.Reward), actor);
         using LanguageModel? reference = _options.Reference is { } referencePath
             ? Load(engine, "reference", referencePath, ModelHead.LanguageModel)
             : null;
@@ -244,20 +244,6 @@ public sealed partial class PpoRun
         }
 
         return new PpoPtx { Examples = encoded, Coefficient = options.Coefficient, Sequences = options.Sequences };
-    }
-
-    /// <summary>A reward model of another tokenizer would read nonsense, or fail after the first rollout.</summary>
-    private static void CheckVocabularies(MixtureReward reward, LanguageModel actor)
-    {
-        foreach (RewardModelReward model in reward.Parts.Select(part => part.Reward).OfType<RewardModelReward>())
-        {
-            if (model.VocabularySize != actor.Info.VocabularySize)
-            {
-                throw new ArgumentException(
-                    $"The reward model '{model.Name}' has {model.VocabularySize} token ids, the policy {actor.Info.VocabularySize}: "
-                    + "they must be of one tokenizer.");
-            }
-        }
     }
 
     private LanguageModel Load(Engine engine, string key, ModelSource source, ModelHead head) =>
