@@ -20,14 +20,16 @@ typedef enum px_dtype { PX_DTYPE_F32 = 0, PX_DTYPE_BF16 = 1, PX_DTYPE_F16 = 2 } 
 
 /* What stands on the last hidden state. */
 typedef enum px_head {
-  PX_HEAD_FROM_FILE = 0, /* what the folder holds: a scalar head if its architecture is ...ForSequenceClassification */
+  PX_HEAD_FROM_FILE = 0, /* what the folder holds: a scalar head if it is a ...ForSequenceClassification or OpenRLHF's
+                            reward or value model, or has no LM head; else the LM head */
   PX_HEAD_LM = 1,        /* [V, H], tied to the embedding where the config says so: log-probs and generation */
   PX_HEAD_SCALAR = 2     /* [1, H], no bias: rewards (at the last token) and values (at every token) */
 } px_head;
 
 /* How a scalar head that does not come from the file starts. */
 typedef enum px_head_init {
-  PX_HEAD_INIT_FROM_FILE = 0, /* error when the file has none */
+  PX_HEAD_INIT_FROM_FILE = 0, /* score.weight, OpenRLHF's value_head.weight or TRL's v_head.summary.weight; error when
+                                 the file has none. A bias other than 0 is PX_UNSUPPORTED, by name */
   PX_HEAD_INIT_ZERO = 1,      /* value heads */
   PX_HEAD_INIT_NORMAL = 2     /* N(0, 1/(H+1)), i.e. std 1/sqrt(H+1), from head_seed: reward heads */
 } px_head_init;
@@ -110,7 +112,9 @@ typedef struct px_score_args {
 } px_score_args;
 
 /* Reads a Hugging Face folder (config.json and safetensors, one or sharded, fp32/bf16/fp16, memory-mapped) or a
- * llama2.c `.bin` file at `path` (UTF-8). options may be NULL. Llama family in this version.
+ * llama2.c `.bin` file at `path` (UTF-8). options may be NULL. Families (model_type): llama, mistral, qwen2, qwen3, gpt2.
+ * A folder with adapter_config.json (PEFT LoRA) gives the base model that it names, with the adapter merged. Links are
+ * followed, as caches of the hub need; PyTorch's pickles are never opened as such (PX_UNSUPPORTED).
  * Errors: PX_IO (which file), PX_CORRUPT_DATA (file, tensor, what), PX_UNSUPPORTED (the key or dtype by name),
  * PX_NOT_FINITE (a tensor with NaN or Inf), PX_OUT_OF_MEMORY. */
 PX_API px_status px_weights_load(px_engine* engine, const char* path, const px_load_options* options,

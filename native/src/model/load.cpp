@@ -4,6 +4,7 @@
 #include "model/formats/huggingface.h"
 #include "model/formats/llama2c.h"
 #include "model/formats/mapped_file.h"
+#include "model/formats/pickle.h"
 
 namespace px {
 
@@ -13,7 +14,10 @@ std::shared_ptr<Weights> load_weights(const std::shared_ptr<Engine>& engine, con
   if (!std::filesystem::exists(status))
     fail_io(path, "expected a model folder (config.json and safetensors) or a llama2.c .bin file", error.value());
   if (std::filesystem::is_directory(status)) return load_huggingface(engine, path);
-  check(path.ends_with(".bin"), PX_UNSUPPORTED, path,
+  const bool llama2c = path.ends_with(".bin");
+  if (llama2c || path.ends_with(".pt") || path.ends_with(".pth") || path.ends_with(".ckpt"))
+    if (is_pickle(MappedFile(path).bytes())) fail_pickle(path);
+  check(llama2c, PX_UNSUPPORTED, path,
         ": this version reads model folders and llama2.c .bin files; give the folder that holds config.json");
   return load_llama2c(engine, path);
 }

@@ -21,7 +21,7 @@ void check_options(const px_model_options& options) {
 px_head choose_head(const Weights& weights, const px_model_options& options) {
   check_options(options);
   auto head = static_cast<px_head>(options.head);
-  if (head == PX_HEAD_FROM_FILE) head = weights.file_score_head.empty() ? PX_HEAD_LM : PX_HEAD_SCALAR;
+  if (head == PX_HEAD_FROM_FILE) head = weights.file_head;
   check(head != PX_HEAD_LM || weights.offsets().lm_head >= 0, PX_INVALID_ARGUMENT,
         "options.head: the file is a classifier's without lm_head.weight: expected PX_HEAD_SCALAR, got PX_HEAD_LM");
   return head;
@@ -34,6 +34,10 @@ void start_scalar_head(const Weights& weights, const px_model_options& options, 
   check(!weights.file_score_head.empty(), PX_INVALID_ARGUMENT,
         "options.head_init: the file holds no scalar head (score.weight): expected PX_HEAD_INIT_ZERO or "
         "PX_HEAD_INIT_NORMAL, got PX_HEAD_INIT_FROM_FILE");
+  // ...ForSequenceClassification, as which it would be saved, has no bias either.
+  check(weights.file_score_bias == 0.0f, PX_UNSUPPORTED, "options.head_init: tensor '", weights.file_score_name,
+        ".bias' of the file: a scalar head of this version has no bias: expected 0, got ", weights.file_score_bias,
+        "; set it to 0 in the file (all scores shift by the same amount) or start with PX_HEAD_INIT_ZERO");
   std::ranges::copy(weights.file_score_head, head.begin());
 }
 

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 #include "base/error.h"
-#include "model/families/llama.h"
+#include "model/families/family.h"
 
 namespace px {
 namespace {
@@ -26,9 +27,9 @@ void Weights::Free::operator()(float* data) const noexcept { ::operator delete[]
 
 Weights::Weights(std::shared_ptr<Engine> engine, Descriptor descriptor, std::string config)
     : engine_(std::move(engine)),
-      descriptor_(descriptor),
+      descriptor_(std::move(descriptor)),
       config_(std::move(config)),
-      layout_(llama_layout(descriptor_)),
+      layout_(layout_of(descriptor_)),
       arena_(allocate(layout_.elements)) {
   engine_->memory.weights += bytes();
 }
@@ -38,7 +39,10 @@ Weights::~Weights() { engine_->memory.weights -= bytes(); }
 std::shared_ptr<Weights> Weights::clone() const {
   auto copy = std::make_shared<Weights>(engine_, descriptor_, config_);
   copy->storage_dtype = storage_dtype;
+  copy->file_head = file_head;
   copy->file_score_head = file_score_head;
+  copy->file_score_bias = file_score_bias;
+  copy->file_score_name = file_score_name;
   // On the engine's thread no step of a trainer is half done.
   engine_->run([&] { std::copy_n(data(), elements(), copy->data()); });
   return copy;

@@ -33,7 +33,10 @@ class Weights {
   const float* data() const { return arena_.get(); }
 
   px_dtype storage_dtype = PX_DTYPE_F32;  // of the file
-  std::vector<float> file_score_head;     // [H] when the file is a ...ForSequenceClassification, else empty
+  px_head file_head = PX_HEAD_LM;         // what the file is: a language model, or a reward or value model
+  std::vector<float> file_score_head;     // [H] when the file holds a scalar head, else empty
+  float file_score_bias = 0.0f;           // its bias
+  std::string file_score_name;            // its tensors' name without .weight and .bias
 
   int64_t version() const { return version_; }
   void raise_version() { ++version_; }

@@ -24,7 +24,7 @@ std::string TorchBackend::describe() const {
 
 void TorchBackend::forward(const Model& model, const Batch& batch, double temperature, const ForwardOutputs& outputs) {
   translated([&] {
-    Pass pass(model, batch, temperature, *rotary_for(model.descriptor()), false);
+    Pass pass(model, batch, temperature, *positions_for(model.descriptor()), false);
     pass.forward(outputs);
   });
 }
@@ -33,23 +33,23 @@ void TorchBackend::forward_backward(const Model& model, const Batch& batch, doub
                                     const ForwardOutputs& outputs, const std::function<OutputGradients()>& upstream,
                                     GradientArena& gradients) {
   translated([&] {
-    Pass pass(model, batch, temperature, *rotary_for(model.descriptor()), true);
+    Pass pass(model, batch, temperature, *positions_for(model.descriptor()), true);
     pass.forward(outputs);
     pass.backward(upstream(), gradients);
   });
 }
 
 std::unique_ptr<Decoder> TorchBackend::decoder(const Model& model, int64_t slots) {
-  return translated([&] { return std::make_unique<TorchDecoder>(model, slots, rotary_for(model.descriptor())); });
+  return translated([&] { return std::make_unique<TorchDecoder>(model, slots, positions_for(model.descriptor())); });
 }
 
 double TorchBackend::measure_gemm(int64_t n, int32_t repeats) {
   return translated([&] { return torch_backend::measure_gemm(n, repeats); });
 }
 
-std::shared_ptr<RotaryTable> TorchBackend::rotary_for(const Descriptor& descriptor) {
-  if (!rotary_ || !rotary_->serves(descriptor)) rotary_ = std::make_shared<RotaryTable>(descriptor);
-  return rotary_;
+std::shared_ptr<PositionTable> TorchBackend::positions_for(const Descriptor& descriptor) {
+  if (!positions_ || !positions_->serves(descriptor)) positions_ = std::make_shared<PositionTable>(descriptor);
+  return positions_;
 }
 
 }  // namespace px::torch_backend

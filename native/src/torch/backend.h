@@ -19,10 +19,10 @@ class TorchBackend final : public Backend {
   double measure_gemm(int64_t n, int32_t repeats) override;
 
  private:
-  std::shared_ptr<RotaryTable> rotary_for(const Descriptor& descriptor);
+  std::shared_ptr<PositionTable> positions_for(const Descriptor& descriptor);
 
   int32_t threads_;
-  std::shared_ptr<RotaryTable> rotary_;  // of the model used last
+  std::shared_ptr<PositionTable> positions_;  // of the model used last
 };
 
 }  // namespace px::torch_backend

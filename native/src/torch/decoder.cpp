@@ -27,7 +27,7 @@ struct Place {
   int64_t position;
 };
 
-// softmax(q k^T / sqrt(D)) v for one query head over `length` cached positions.
+// softmax(q k^T / sqrt(D)) v for one query head over `length` consecutive cached positions.
 // LibTorch would take two matrix products of size [group, D] x [D, length] for every sequence and head, each slower to
 // dispatch than to compute. Sums run over positions side by side, one addend at a time.
 void attend_one(const float* query, const float* keys, const float* values, int64_t length, int64_t capacity,
@@ -98,13 +98,15 @@ class CachedAttention final : public AttentionContext {
     const int64_t size = descriptor_.head_size;
     const int64_t group = descriptor_.heads / descriptor_.kv_heads;
     const auto [cache, position] = places_[static_cast<size_t>(row)];
+    const int64_t window = descriptor_.window(layer);
+    const int64_t first = window > 0 ? std::max<int64_t>(0, position - window + 1) : 0;
     thread_local std::vector<float> scores;
     scores.resize(static_cast<size_t>(cache->capacity()));
     for (int64_t head = 0; head < descriptor_.heads; ++head) {
       const int64_t index = layer * descriptor_.kv_heads + head / group;
-      attend_one(query_key + (row * row_heads() + head) * size, cache->keys(index, size), cache->values(index, size),
-                 position + 1, cache->capacity(), size, scores.data(),
-                 output + (row * descriptor_.heads + head) * size);
+      attend_one(query_key + (row * row_heads() + head) * size, cache->keys(index, size) + first,
+                 cache->values(index, size) + first * size, position + 1 - first, cache->capacity(), size,
+                 scores.data(), output + (row * descriptor_.heads + head) * size);
     }
   }
 
@@ -141,8 +143,8 @@ void SequenceCache::reserve(const Descriptor& d, int64_t tokens) {
   capacity_ = capacity;
 }
 
-TorchDecoder::TorchDecoder(const Model& model, int64_t slots, std::shared_ptr<RotaryTable> rotary)
-    : model_(model), rotary_(std::move(rotary)), parameters_(model, false), slots_(static_cast<size_t>(slots)) {
+TorchDecoder::TorchDecoder(const Model& model, int64_t slots, std::shared_ptr<PositionTable> positions)
+    : model_(model), positions_(std::move(positions)), parameters_(model, false), slots_(static_cast<size_t>(slots)) {
   check(model.head() == PX_HEAD_LM, PX_INVALID_ARGUMENT, "model: expected a language-model head, got a scalar head");
 }
 
@@ -178,7 +180,7 @@ void TorchDecoder::step(std::span<const Extension> extensions, float* logits) {
 
   CachedAttention attention(d, std::move(packed.places), packed.fresh_offsets);
   const at::Tensor hidden = transformer(d, parameters_, int64_tensor(std::span<const int32_t>(packed.tokens)),
-                                        rotary_->rows(std::span<const int32_t>(packed.positions)), attention);
+                                        positions_->places(std::span<const int32_t>(packed.positions)), attention);
   const at::Tensor last = at::index_select(hidden, 0, int64_tensor(std::span<const int64_t>(packed.last_row)));
   at::Tensor rows = at::from_blob(logits, {static_cast<int64_t>(extensions.size()), d.vocabulary},
                                   at::TensorOptions().dtype(at::kFloat));

@@ -40,7 +40,7 @@ class SequenceCache {
 
 class TorchDecoder final : public Decoder {
  public:
-  TorchDecoder(const Model& model, int64_t slots, std::shared_ptr<RotaryTable> rotary);
+  TorchDecoder(const Model& model, int64_t slots, std::shared_ptr<PositionTable> positions);
   void extend(std::span<const Extension> extensions, float* logits) override;
   void drop(int64_t slot) override;
   uint64_t bytes() const override;
@@ -50,7 +50,7 @@ class TorchDecoder final : public Decoder {
   void check_extensions(std::span<const Extension> extensions) const;
 
   const Model& model_;
-  std::shared_ptr<RotaryTable> rotary_;
+  std::shared_ptr<PositionTable> positions_;
   Parameters parameters_;
   std::vector<SequenceCache> slots_;
 };

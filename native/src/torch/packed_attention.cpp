@@ -7,8 +7,10 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/softmax.h>
+#include <ATen/ops/tril.h>
 #include <ATen/ops/triu.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
@@ -64,31 +66,37 @@ Padded pad_block(const at::Tensor& query_key, const at::Tensor& value, const Pac
           by_head(value.narrow(0, block.first_place, rows), plan, block, plan.kv_heads).squeeze(1)};
 }
 
-// Query rows [start, start + rows) and the keys that any of them sees.
+// Query rows [start, start + rows) and the keys [first_key, start + rows) that any of them sees.
 struct Tile {
   int64_t start;
   int64_t rows;
-  int64_t keys() const { return start + rows; }
+  int64_t window;  // 0: none
+  int64_t first_key() const { return window > 0 ? std::max<int64_t>(0, start - window + 1) : 0; }
+  int64_t keys() const { return start + rows - first_key(); }
   // [B KV, G, T, D] -> [B KV, G rows, D]
   at::Tensor of(const at::Tensor& heads) const { return heads.narrow(2, start, rows).flatten(1, 2); }
-  at::Tensor seen(const at::Tensor& keys_or_values) const { return keys_or_values.narrow(1, 0, keys()); }
+  at::Tensor seen(const at::Tensor& keys_or_values) const { return keys_or_values.narrow(1, first_key(), keys()); }
+
+  // [rows, keys]: -infinity where a row does not see a key, else 0.
+  at::Tensor mask() const {
+    const at::Tensor hidden = at::full({rows, keys()}, -std::numeric_limits<float>::infinity(), at::kFloat);
+    const int64_t diagonal = start - first_key();  // the column of row 0's own key
+    const at::Tensor after = hidden.triu(diagonal + 1);
+    return window > 0 ? after + hidden.tril(diagonal - window) : after;
+  }
 };
 
-// Last tile first: it sees all keys, so that gradients of keys begin with it.
-std::vector<Tile> tiles_of(const PackedPlan::Block& block) {
+std::vector<Tile> tiles_of(const PackedPlan::Block& block, int64_t window) {
   std::vector<Tile> tiles;
   for (int64_t start = 0; start < block.longest; start += block.tile)
-    tiles.push_back({start, std::min(block.tile, block.longest - start)});
-  std::reverse(tiles.begin(), tiles.end());
+    tiles.push_back({start, std::min(block.tile, block.longest - start), window});
   return tiles;
 }
 
-// softmax(q k^T + causal mask): [B KV, G rows, keys]
+// softmax(q k^T + mask): [B KV, G rows, keys]
 at::Tensor probabilities(const Padded& padded, const Tile& tile) {
   at::Tensor scores = at::bmm(tile.of(padded.query), tile.seen(padded.key).transpose(1, 2));
-  const at::Tensor hidden =
-      at::full({tile.rows, tile.keys()}, -std::numeric_limits<float>::infinity(), at::kFloat).triu(tile.start + 1);
-  scores.view({-1, tile.rows, tile.keys()}).add_(hidden);
+  scores.view({-1, tile.rows, tile.keys()}).add_(tile.mask());
   return at::softmax(scores, -1);
 }
 
@@ -96,7 +104,7 @@ struct Attention : torch::autograd::Function<Attention> {
   using Context = torch::autograd::AutogradContext;
 
   static at::Tensor forward(Context* context, const at::Tensor& query_key, const at::Tensor& value,
-                            const c10::intrusive_ptr<PackedPlan>& shared_plan) {
+                            const c10::intrusive_ptr<PackedPlan>& shared_plan, int64_t window) {
     const PackedPlan& plan = *shared_plan;
     const at::Tensor query_key_rows = plan.pad(query_key);
     const at::Tensor value_rows = plan.pad(value);
@@ -105,7 +113,7 @@ struct Attention : torch::autograd::Function<Attention> {
     for (const auto& block : plan.blocks) {
       const Padded padded = pad_block(query_key_rows, value_rows, plan, block);
       const at::Tensor mixed = at::empty_like(padded.query);
-      for (const Tile& tile : tiles_of(block)) {
+      for (const Tile& tile : tiles_of(block, window)) {
         const at::Tensor p = probabilities(padded, tile);
         const at::Tensor rows = at::bmm(p, tile.seen(padded.value));  // [B KV, G rows, D]
         mixed.narrow(2, tile.start, tile.rows).copy_(rows.unflatten(1, {mixed.size(1), tile.rows}));
@@ -115,12 +123,14 @@ struct Attention : torch::autograd::Function<Attention> {
     }
     context->save_for_backward(std::move(saved));
     context->saved_data["plan"] = c10::IValue::make_capsule(shared_plan);
+    context->saved_data["window"] = window;
     return plan.unpad(output).flatten(1);
   }
 
   static torch::autograd::variable_list backward(Context* context, torch::autograd::variable_list gradients) {
     const auto shared_plan = c10::static_intrusive_pointer_cast<PackedPlan>(context->saved_data["plan"].toCapsule());
     const PackedPlan& plan = *shared_plan;
+    const int64_t window = context->saved_data["window"].toInt();
     const auto saved = context->get_saved_variables();
     size_t kept = 2;
     const at::Tensor query_key_rows = plan.pad(saved[0]);
@@ -133,24 +143,17 @@ struct Attention : torch::autograd::Function<Attention> {
       const Padded padded = pad_block(query_key_rows, value_rows, plan, block);
       const at::Tensor mixed = by_head(upstream.narrow(0, block.first_place, rows), plan, block, plan.heads);
       const at::Tensor d_query = at::empty_like(padded.query);
-      at::Tensor d_key;
-      at::Tensor d_value;
-      for (const Tile& tile : tiles_of(block)) {
+      const at::Tensor d_key = at::zeros_like(padded.key);
+      const at::Tensor d_value = at::zeros_like(padded.value);
+      for (const Tile& tile : tiles_of(block, window)) {
         const at::Tensor p = plan.keep_probabilities ? saved[kept++] : probabilities(padded, tile);
         const at::Tensor d_mixed = tile.of(mixed);
         const at::Tensor d_p = at::bmm(d_mixed, tile.seen(padded.value).transpose(1, 2));
         const at::Tensor d_scores = at::_softmax_backward_data(d_p, p, -1, at::kFloat);
         d_query.narrow(2, tile.start, tile.rows)
             .copy_(at::bmm(d_scores, tile.seen(padded.key)).unflatten(1, {d_query.size(1), tile.rows}));
-        const at::Tensor key_part = at::bmm(d_scores.transpose(1, 2), tile.of(padded.query));
-        const at::Tensor value_part = at::bmm(p.transpose(1, 2), d_mixed);
-        if (!d_key.defined()) {
-          d_key = key_part;
-          d_value = value_part;
-        } else {
-          tile.seen(d_key).add_(key_part);
-          tile.seen(d_value).add_(value_part);
-        }
+        tile.seen(d_key).add_(at::bmm(d_scores.transpose(1, 2), tile.of(padded.query)));
+        tile.seen(d_value).add_(at::bmm(p.transpose(1, 2), d_mixed));
       }
       const at::Tensor query_key_block = query_key_gradient.narrow(0, block.first_place, rows);
       const double scale = 1.0 / std::sqrt(static_cast<double>(plan.head_size));
@@ -158,7 +161,7 @@ struct Attention : torch::autograd::Function<Attention> {
       into_rows(query_key_block.narrow(1, plan.heads, plan.kv_heads), d_key.unsqueeze(1), plan, block);
       into_rows(value_gradient.narrow(0, block.first_place, rows), d_value.unsqueeze(1), plan, block);
     }
-    return {plan.unpad(query_key_gradient), plan.unpad(value_gradient), at::Tensor()};
+    return {plan.unpad(query_key_gradient), plan.unpad(value_gradient), at::Tensor(), at::Tensor()};
   }
 };
 
@@ -220,10 +223,10 @@ at::Tensor PackedPlan::pad_with_zeros(const at::Tensor& packed) const {
 }
 
 PackedAttention::PackedAttention(const Descriptor& descriptor, std::span<const int64_t> offsets)
-    : plan_(c10::make_intrusive<PackedPlan>(descriptor, offsets)) {}
+    : plan_(c10::make_intrusive<PackedPlan>(descriptor, offsets)), windows_(descriptor.windows) {}
 
-at::Tensor PackedAttention::attend(int64_t, const at::Tensor& query_key, const at::Tensor& value) {
-  return Attention::apply(query_key, value, plan_);
+at::Tensor PackedAttention::attend(int64_t layer, const at::Tensor& query_key, const at::Tensor& value) {
+  return Attention::apply(query_key, value, plan_, windows_.empty() ? 0 : windows_[static_cast<size_t>(layer)]);
 }
 
 }  // namespace px::torch_backend

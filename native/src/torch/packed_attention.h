@@ -3,7 +3,7 @@
 // Everything but attention runs on packed rows. Attention itself takes sequences of similar length together as a padded
 // block [sequences, longest], so that many short sequences cost a handful of ATen calls. Padding stands at the end,
 // where the causal mask hides it from every real row. Scores are made a tile of query rows at a time: memory is
-// bounded, and tiles do not compute the keys after them.
+// bounded, and tiles do not compute the keys after them, nor those that are before a layer's window.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -50,6 +50,7 @@ class PackedAttention final : public AttentionContext {
 
  private:
   c10::intrusive_ptr<PackedPlan> plan_;
+  std::vector<int64_t> windows_;  // by layer; empty: none
 };
 
 }  // namespace px::torch_backend

@@ -9,10 +9,18 @@
 
 namespace px::torch_backend {
 
-// y = x weight^T + bias; an undefined bias is none.
+// y = x matrix + bias; an undefined bias is none.
 struct Linear {
-  at::Tensor weight;  // [out, in]
+  at::Tensor weight;  // [out, in], or [in, out] as a Conv1D keeps it
   at::Tensor bias;    // [out]
+  bool transposed;    // [in, out]
+
+  at::Tensor matrix() const { return transposed ? weight : weight.t(); }  // [in, out]
+};
+
+struct Norm {
+  at::Tensor weight;  // [H]
+  at::Tensor bias;    // [H], undefined for an RMS norm
 };
 
 at::Tensor project(const Linear& linear, const at::Tensor& x);
@@ -24,11 +32,13 @@ at::Tensor add_projected(const at::Tensor& x, const Linear& linear, const at::Te
 at::Tensor project(const std::vector<Linear>& linears, const at::Tensor& x);
 
 struct LayerParameters {
-  at::Tensor input_norm;                // [H]
-  std::vector<Linear> query_key_value;  // one when the arena holds the three end to end, else three
+  Norm input_norm;
+  std::vector<Linear> query_key_value;  // one when the arena holds the three in one or end to end, else three
+  at::Tensor query_norm;                // [D], undefined without
+  at::Tensor key_norm;                  // [D]
   Linear output;
-  at::Tensor post_norm;         // [H]
-  std::vector<Linear> gate_up;  // one or two
+  Norm post_norm;
+  std::vector<Linear> gate_up;  // one or two; only up where nothing is gated
   Linear down;
 };
 
@@ -44,7 +54,8 @@ class Parameters {
 
   const at::Tensor& embedding() const { return embedding_; }
   const std::vector<LayerParameters>& layers() const { return layers_; }
-  const at::Tensor& final_norm() const { return final_norm_; }
+  const at::Tensor& position_embedding() const { return position_embedding_; }
+  const Norm& final_norm() const { return final_norm_; }
 
   // [V, H] of a language model, [1, H] of a scalar head. No leaf: the heads have their own backward.
   const at::Tensor& head() const { return head_; }
@@ -62,16 +73,21 @@ class Parameters {
   };
 
   at::Tensor leaf(int64_t offset, at::IntArrayRef shape);
+  Norm norm(int64_t weight, int64_t bias, int64_t size);
   Linear linear(const Place& place, int64_t in);
+  std::vector<Linear> query_key_value(const LayerOffsets& layer);
+  std::vector<Linear> gate_up(const LayerOffsets& layer);
   // Projections of one input: a single product when their weights lie end to end and have no biases.
   std::vector<Linear> side_by_side(const std::vector<Place>& places, int64_t in);
 
+  const Descriptor& descriptor_;
   float* arena_;
   bool requires_gradient_;
   std::vector<Leaf> leaves_;
-  at::Tensor embedding_;  // [V, H]
+  at::Tensor embedding_;           // [V, H]
+  at::Tensor position_embedding_;  // [context, H], undefined with rotary positions
   std::vector<LayerParameters> layers_;
-  at::Tensor final_norm_;  // [H]
+  Norm final_norm_;
   at::Tensor head_;
   int64_t head_offset_ = 0;
 };

@@ -59,7 +59,7 @@ void add_to(float* gradient, const at::Tensor& addend) {
 
 }  // namespace
 
-Pass::Pass(const Model& model, const Batch& batch, double temperature, RotaryTable& rotary, bool with_gradient)
+Pass::Pass(const Model& model, const Batch& batch, double temperature, PositionTable& positions, bool with_gradient)
     : model_(model),
       batch_(batch),
       temperature_(temperature),
@@ -68,8 +68,8 @@ Pass::Pass(const Model& model, const Batch& batch, double temperature, RotaryTab
       targets_(find_targets(batch, model.head() == PX_HEAD_SCALAR)) {
   const at::AutoGradMode mode(with_gradient);
   PackedAttention attention(model.descriptor(), batch.offsets);
-  hidden_ =
-      transformer(model.descriptor(), parameters_, int64_tensor(batch.tokens), rotary.rows(batch.positions), attention);
+  hidden_ = transformer(model.descriptor(), parameters_, int64_tensor(batch.tokens), positions.places(batch.positions),
+                        attention);
 }
 
 void Pass::forward(const ForwardOutputs& outputs) {

@@ -23,7 +23,7 @@ struct Targets {
 
 class Pass {
  public:
-  Pass(const Model& model, const Batch& batch, double temperature, RotaryTable& rotary, bool with_gradient);
+  Pass(const Model& model, const Batch& batch, double temperature, PositionTable& positions, bool with_gradient);
 
   // Computes and writes what is asked for.
   void forward(const ForwardOutputs& outputs);

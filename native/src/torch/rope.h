@@ -1,3 +1,4 @@
+// What a token's place in its sequence means: rows of the rotary tables, or of the learned embedding.
 // Rotary position embedding (Su et al., arXiv 2104.09864) in the half-split form of Hugging Face checkpoints.
 #pragma once
 
@@ -18,16 +19,23 @@ struct Rotation {
 
 at::Tensor rotate(const at::Tensor& x, const Rotation& rotation);  // x [N, heads, D]
 
+// Of N tokens.
+struct Places {
+  at::Tensor index;   // [N] int64
+  Rotation rotation;  // undefined where positions are learned
+};
+
 // Cosines and sines by position, made in double and kept as far as positions have been seen.
-class RotaryTable {
+class PositionTable {
  public:
-  explicit RotaryTable(const Descriptor& descriptor);
+  explicit PositionTable(const Descriptor& descriptor);
   bool serves(const Descriptor& descriptor) const;
-  Rotation rows(std::span<const int32_t> positions);
+  Places places(std::span<const int32_t> positions);
 
  private:
   void grow(int64_t positions);
 
+  PositionKind kind_;
   Rope rope_;
   int64_t head_size_;
   int64_t context_;

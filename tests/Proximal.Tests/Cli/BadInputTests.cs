@@ -23,7 +23,7 @@ public sealed class BadInputTests
         new("a model folder without files", 3, folder => Score(Directory.CreateDirectory(folder["empty"]).FullName), "empty", "config.json"),
         new("a truncated config.json", 3, folder => Score(folder, "config.json", bytes => bytes[..(bytes.Length / 2)]), "config.json"),
         new("a config.json of another family", 3, folder => Score(folder, new TinyModel { Config = { ["model_type"] = "mamba" } }), "config.json", "mamba"),
-        new("a config.json with an unsupported rope", 3, folder => Score(folder, Rope("yarn")), "rope", "yarn"),
+        new("a config.json with an unsupported rope", 3, folder => Score(folder, Rope("longrope")), "rope", "longrope"),
         new("a config.json that lies about sizes", 3, folder => Score(folder, new TinyModel { Config = { ["intermediate_size"] = 24 } }), "mlp", "24"),
         new("a config.json with an absurd size", 3, folder => Score(folder, new TinyModel { Config = { ["hidden_size"] = -8 } }), "config.json", "hidden_size"),
         new("a model folder without weights", 3, folder => Score(folder, "model.safetensors", null), "model.safetensors"),

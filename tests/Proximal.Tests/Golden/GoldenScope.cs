@@ -48,14 +48,17 @@ internal sealed class GoldenScope
     public bool IsSettled(RlCase one, string result) =>
         First(_settled.Where(rule => rule.GetProperty("as").GetString() == result), one) is not null;
 
-    /// <summary>Whether a model's folder is run: by the keys of its config.json, flattened, with those of rope as rope_type.</summary>
-    public ScopeVerdict JudgeModel(IReadOnlyDictionary<string, string> config)
+    /// <summary>
+    /// Whether a model's folder, or a part of what it holds, is run: by the keys of its config.json, flattened, with
+    /// those of rope as rope_type.
+    /// </summary>
+    public ScopeVerdict JudgeModel(IReadOnlyDictionary<string, string> config, string? part = null)
     {
-        JsonElement rule = _models.FirstOrDefault(rule => rule.GetProperty("config").EnumerateObject().All(
+        JsonElement rule = _models.FirstOrDefault(rule => SpeaksOf(rule, part) && rule.GetProperty("config").EnumerateObject().All(
             key => config.TryGetValue(key.Name, out string? value) && MatchesKey(key.Value, value)));
         return rule.ValueKind == JsonValueKind.Undefined
             ? ScopeVerdict.Run
-            : Verdict(rule) with { Refusal = rule.GetProperty("refusal").GetString()! };
+            : Verdict(rule) with { Refusal = rule.TryGetProperty("refusal", out JsonElement refusal) ? refusal.GetString()! : "" };
     }
 
     /// <summary>Whether files of a kind are run.</summary>
@@ -64,6 +67,9 @@ internal sealed class GoldenScope
         JsonElement rule = _kinds.FirstOrDefault(rule => rule.GetProperty("kind").GetString() == kind.ToString());
         return rule.ValueKind == JsonValueKind.Undefined ? ScopeVerdict.Run : Verdict(rule);
     }
+
+    private static bool SpeaksOf(JsonElement rule, string? part) =>
+        !rule.TryGetProperty("part", out JsonElement own) || own.GetString() == part;
 
     private static List<JsonElement> Rules(JsonDocument document, string section)
     {

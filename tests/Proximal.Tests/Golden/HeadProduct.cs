@@ -8,7 +8,7 @@ internal static class HeadProduct
     /// <summary>[V] logits of the row that starts the span.</summary>
     public static double[] Of(LanguageModel model, ReadOnlySpan<float> hidden)
     {
-        float[] head = model.ReadTensor(model.Info.TiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight");
+        float[] head = model.ReadTensor(model.Info.TiedEmbeddings ? model.Tensors[0].Name : "lm_head.weight");
         int width = model.Info.HiddenSize;
         double[] logits = new double[model.Info.VocabularySize];
         for (int v = 0; v < logits.Length; v++)

@@ -18,6 +18,8 @@ internal sealed class ModelCase
         ["gradient_relative"] = 2e-5,
         ["gradient_norm_relative"] = 2e-6,
         ["adamw_absolute"] = 1e-5,
+        ["logprob_merged"] = 5e-5,
+        ["merged_weight"] = 1e-6,
     };
 
     public ModelCase(GoldenFile file)
@@ -38,6 +40,11 @@ internal sealed class ModelCase
     public IReadOnlyDictionary<string, string> Config { get; }
 
     public IReadOnlyList<JsonElement> Sequences { get; }
+
+    /// <summary>The folder of the model that this one is an adapter of; <see langword="null"/>: it is a model itself.</summary>
+    public string? Base => Json.TryGetProperty("base", out JsonElement name) && Config.ContainsKey("adapter")
+        ? Path.Combine(Folder, name.GetString()!)
+        : null;
 
     public bool HasScores => Sequences[0].TryGetProperty("score_fp64", out _);
 

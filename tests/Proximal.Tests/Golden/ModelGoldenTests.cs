@@ -10,6 +10,11 @@ namespace Proximal.Tests.Golden;
 public sealed class ModelGoldenTests
 {
     private static readonly GoldenReport Report = new("models");
+    private static readonly GoldenReport Folders = new("models, share of what is allowed,");
+
+    /// <summary>Buffers that checkpoints hold and that are no weights.</summary>
+    private static readonly string[] Buffers = [".attn.bias", ".attn.masked_bias", ".rotary_emb.inv_freq"];
+
     private static readonly Lazy<IReadOnlyList<ModelCase>> Every =
         new(() => [.. GoldenRoots.Of(GoldenKind.Model).Select(file => new ModelCase(file))]);
 
@@ -22,7 +27,7 @@ public sealed class ModelGoldenTests
     public void WriteReport()
     {
         _engine.Dispose();
-        foreach (string line in Report.Lines())
+        foreach (string line in Report.Lines().Concat(Folders.Lines()))
         {
             TestContext.Progress.WriteLine(line);
         }
@@ -131,14 +136,63 @@ public sealed class ModelGoldenTests
         }
     }
 
-    [TestCaseSource(nameof(NotYet))]
-    public void Golden_models_of_later_issues_are_refused_by_name(object golden)
+    [TestCaseSource(nameof(Adapters))]
+    public void Golden_adapters_are_merged_as_PEFT_does(object golden)
     {
         var one = (ModelCase)golden;
-        ScopeVerdict verdict = GoldenScope.Current.JudgeModel(one.Config);
-        ProximalException? refusal = Assert.Throws<ProximalException>(() => LanguageModel.Load(_engine, one.Folder).Dispose());
-        Assert.That(refusal!.Status, Is.EqualTo(ProximalStatus.Unsupported), refusal.Message);
-        Assert.That(refusal.Message, Does.Contain(verdict.Refusal));
+        using LanguageModel merged = LanguageModel.Load(_engine, one.Folder);
+        using LanguageModel without = LanguageModel.Load(_engine, one.Base!);
+        JsonElement[] expected = [.. one.Json.GetProperty("adapter_results").EnumerateArray()];
+        foreach (RowScores scores in RowScores.OneByOneAndPacked(merged, one, temperature: 1))
+        {
+            Compare(one, "logprob_merged", scores.LogProbs, expected[scores.Sequence].GetProperty("logprobs_merged_T1.0"));
+        }
+
+        foreach (RowScores scores in RowScores.OneByOneAndPacked(without, one, temperature: 1))
+        {
+            Compare(one, "logprob_T1.0", scores.LogProbs, expected[scores.Sequence].GetProperty("logprobs_adapter_off_T1.0"));
+        }
+
+        if (one.Beside("merged.safetensors") is { } path)
+        {
+            var tensors = new SafetensorsFile(path);
+            Assert.That(tensors.Names, Is.SubsetOf(merged.Tensors.Select(tensor => tensor.Name)));
+            foreach (string name in tensors.Names)
+            {
+                Compare(one, "merged_weight", [.. merged.ReadTensor(name).Select(x => (double)x)], tensors.Read(name));
+            }
+        }
+    }
+
+    [TestCaseSource(nameof(All))]
+    public void Golden_tensors_are_saved_and_reloaded_to_the_bit_under_the_names_of_transformers(object golden)
+    {
+        var one = (ModelCase)golden;
+        string folder = Directory.CreateTempSubdirectory("proximal-golden-").FullName;
+        try
+        {
+            using LanguageModel model = LanguageModel.Load(_engine, one.Folder);
+            model.Save(folder);
+            var saved = new SafetensorsFile(Path.Combine(folder, "model.safetensors"));
+            Dictionary<string, double[]> source = SourceTensors(one.Base ?? one.Folder, model.Info.TiedEmbeddings);
+            Assert.That(saved.Names, Is.EquivalentTo(source.Keys));
+            using LanguageModel again = LanguageModel.Load(_engine, folder);
+            Assert.That(again.Info, Is.EqualTo(model.Info with { StorageType = TensorType.Float32 }));
+            Assert.That(again.Tensors.Select(tensor => tensor.Name), Is.EqualTo(model.Tensors.Select(tensor => tensor.Name)));
+            foreach (TensorInfo tensor in model.Tensors)
+            {
+                int[] bits = Bits(model.ReadTensor(tensor.Index));
+                Assert.That(Bits(again.ReadTensor(tensor.Index)), Is.EqualTo(bits), tensor.Name);
+                if (one.Base is null)
+                {
+                    Assert.That(Bits([.. source[tensor.Name].Select(x => (float)x)]), Is.EqualTo(bits), tensor.Name);
+                }
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     [Test]
@@ -148,8 +202,15 @@ public sealed class ModelGoldenTests
         ILookup<ScopeStatus, ModelCase> found =
             Every.Value.ToLookup(one => GoldenScope.Current.JudgeModel(one.Config).Status);
         int run = LanguageModels().Count() + RewardModels().Count();
-        int refused = NotYet().Count();
-        Assert.That(run + refused, Is.EqualTo(Every.Value.Count));
+        ModelCase[] refused = [.. Every.Value.Where(one => GoldenScope.Current.JudgeModel(one.Config).Status != ScopeStatus.Run)];
+        Assert.That(run + refused.Length, Is.EqualTo(Every.Value.Count));
+        foreach (ModelCase one in refused)
+        {
+            ProximalException? refusal = Assert.Throws<ProximalException>(() => LanguageModel.Load(_engine, one.Folder).Dispose());
+            Assert.That(refusal!.Status, Is.EqualTo(ProximalStatus.Unsupported), refusal.Message);
+            Assert.That(refusal.Message, Does.Contain(GoldenScope.Current.JudgeModel(one.Config).Refusal));
+        }
+
         TestContext.Progress.WriteLine(
             $"golden scope models: {run} run, {found[ScopeStatus.Later].Count()} later (refused by name), "
             + $"{found[ScopeStatus.OutOfScope].Count()} out of scope, {Every.Value.Count} in all");
@@ -161,8 +222,28 @@ public sealed class ModelGoldenTests
 
     private static IEnumerable<TestCaseData> WithOtherConfigs() => InScope(one => one.Beside("config.v4.json") is not null);
 
-    private static IEnumerable<TestCaseData> NotYet() =>
-        Named(Every.Value.Where(one => GoldenScope.Current.JudgeModel(one.Config).Status != ScopeStatus.Run));
+    private static IEnumerable<TestCaseData> Adapters() => InScope(one => one.Base is not null);
+
+    private static IEnumerable<TestCaseData> All() => InScope(_ => true);
+
+    /// <summary>The weights that a folder's files hold, under the names that transformers 5 gives them.</summary>
+    private static Dictionary<string, double[]> SourceTensors(string folder, bool tied)
+    {
+        Dictionary<string, double[]> tensors = [];
+        foreach (string path in Directory.EnumerateFiles(folder, "model*.safetensors"))
+        {
+            var file = new SafetensorsFile(path);
+            bool old = file.Names.Contains("wte.weight");
+            foreach (string name in file.Names.Where(name => !Buffers.Any(name.EndsWith) && !(tied && name == "lm_head.weight")))
+            {
+                tensors.Add(old ? $"transformer.{name}" : name, file.Read(name));
+            }
+        }
+
+        return tensors;
+    }
+
+    private static int[] Bits(float[] values) => Array.ConvertAll(values, BitConverter.SingleToInt32Bits);
 
     private static IEnumerable<TestCaseData> InScope(Func<ModelCase, bool> which) => Named(
         Every.Value.Where(one => GoldenScope.Current.JudgeModel(one.Config).Status == ScopeStatus.Run && which(one)));
@@ -197,6 +278,7 @@ public sealed class ModelGoldenTests
         {
             double deviation = Math.Abs(actual[i] - expected[i]);
             Report.Add(quantity, deviation, tolerance, one.File.Name);
+            Folders.Add(one.File.Name, deviation / tolerance, 1, quantity);
             Assert.That(deviation, Is.LessThanOrEqualTo(tolerance), $"{quantity}[{i}]: expected {expected[i]:R}, got {actual[i]:R}");
         }
     }

@@ -121,7 +121,7 @@ public sealed class TrainingGoldenTests
     private static IEnumerable<TestCaseData> Trained() =>
         from file in GoldenRoots.Of(GoldenKind.Model)
         let one = new ModelCase(file)
-        where GoldenScope.Current.JudgeModel(one.Config).Status == ScopeStatus.Run && one.Beside("training.json") is not null
+        where GoldenScope.Current.JudgeModel(one.Config, "training").Status == ScopeStatus.Run && one.Beside("training.json") is not null
         select new TestCaseData(one).SetArgDisplayNames(file.Name);
 
     private static JsonElement Training(ModelCase one) =>

@@ -141,7 +141,8 @@ public sealed class BadModelFileTests : ModelFixture
     }
 
     [TestCase("model_type", null, ProximalStatus.CorruptData, "is missing")]
-    [TestCase("model_type", "\"qwen3\"", ProximalStatus.Unsupported, "'qwen3'")]
+    [TestCase("model_type", "\"gemma\"", ProximalStatus.Unsupported, "'gemma'")]
+    [TestCase("model_type", "\"qwen3\"", ProximalStatus.Unsupported, "Qwen3ForCausalLM", "architectures")]
     [TestCase("hidden_size", null, ProximalStatus.CorruptData, "is missing")]
     [TestCase("num_hidden_layers", "-1", ProximalStatus.CorruptData, "got -1")]
     [TestCase("vocab_size", "1e30", ProximalStatus.CorruptData, "got 1e+30")]
@@ -151,15 +152,14 @@ public sealed class BadModelFileTests : ModelFixture
     [TestCase("pretraining_tp", "4", ProximalStatus.Unsupported, "got 4")]
     [TestCase("logits_scaling", "16", ProximalStatus.Unsupported, "got 16")]
     [TestCase("architectures", "[\"LlamaForTokenClassification\"]", ProximalStatus.Unsupported, "LlamaForTokenClassification")]
-    public void A_key_of_the_config(string key, string? value, ProximalStatus status, string what)
+    public void A_key_of_the_config(string key, string? value, ProximalStatus status, string what, string? named = null)
     {
         var tiny = new TinyModel { Config = new() { [key] = value is null ? null : JsonNode.Parse(value) } };
-        AssertRefused(tiny.Write(Folder["model"]), status, Folder["model", "config.json"], $"'{key}'", what, "; ");
+        AssertRefused(tiny.Write(Folder["model"]), status, Folder["model", "config.json"], $"'{named ?? key}'", what, "; ");
     }
 
-    [TestCase("yarn")]
-    [TestCase("dynamic")]
     [TestCase("longrope")]
+    [TestCase("proportional")]
     public void A_rope_that_is_not_computed(string type)
     {
         var rope = new JsonObject { ["rope_type"] = type, ["rope_theta"] = 10000.0, ["factor"] = 4.0 };
@@ -175,11 +175,14 @@ public sealed class BadModelFileTests : ModelFixture
     }
 
     [Test]
-    public void An_adapter_folder()
+    public void An_adapter_that_is_none_or_not_plain_lora()
     {
         Directory.CreateDirectory(Folder["adapter"]);
-        File.WriteAllText(Folder["adapter", "adapter_config.json"], "{}");
-        AssertRefused(Folder["adapter"], ProximalStatus.Unsupported, Folder["adapter", "adapter_config.json"], "merge the adapter");
+        string path = Folder["adapter", "adapter_config.json"];
+        File.WriteAllText(path, "{}");
+        AssertRefused(Folder["adapter"], ProximalStatus.CorruptData, path, "'peft_type' is missing");
+        File.WriteAllText(path, """{"peft_type": "LORA", "use_dora": true}""");
+        AssertRefused(Folder["adapter"], ProximalStatus.Unsupported, path, "'use_dora'", "merge the adapter");
     }
 
     [Test]

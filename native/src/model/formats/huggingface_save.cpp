@@ -5,10 +5,11 @@
 #include <memory>
 
 #include "base/error.h"
-#include "model/families/llama.h"
+#include "model/families/family.h"
 #include "model/formats/atomic_file.h"
 #include "model/formats/huggingface.h"
 #include "model/formats/mapped_file.h"
+#include "model/formats/scalar_head.h"
 
 namespace px {
 namespace {
@@ -26,14 +27,13 @@ const char* torch_dtype(px_dtype dtype) {
 // reader does not take its defaults for them.
 std::string config_text(const std::string& original, const Descriptor& d, px_head head, px_dtype dtype) {
   Json config = Json::parse(original);
+  const Family& family = family_of(d.family);
   const bool scalar = head == PX_HEAD_SCALAR;
-  config["architectures"] = {scalar ? "LlamaForSequenceClassification" : "LlamaForCausalLM"};
+  config["architectures"] = {scalar ? family.classifier : family.language_model};
+  config["model_type"] = family.model_type;
   config["dtype"] = config["torch_dtype"] = torch_dtype(dtype);
-  config["head_dim"] = d.head_size;
-  config["num_key_value_heads"] = d.kv_heads;
-  config["tie_word_embeddings"] = d.tied;
-  write_llama_rope(d.rope, config);
-  for (const char* key : {"num_labels", "id2label", "label2id", "problem_type"}) config.erase(key);
+  family.write_config(d, config);
+  for (const char* key : {"num_labels", "id2label", "label2id", "problem_type", kHeadPrefixKey}) config.erase(key);
   if (scalar) {
     config["num_labels"] = 1;
     config["id2label"] = {{"0", "LABEL_0"}};

@@ -25,30 +25,17 @@ int64_t header_field(int64_t value, int64_t highest, const char* name, const std
 int64_t rotary_elements(const Descriptor& d) { return d.context * d.head_size; }
 
 uint64_t file_bytes(const Descriptor& d) {
-  return kHeaderBytes + sizeof(float) * static_cast<uint64_t>(llama_layout(d).elements + rotary_elements(d));
+  return kHeaderBytes + sizeof(float) * static_cast<uint64_t>(layout_of(d).elements + rotary_elements(d));
 }
 
 // The config.json that transformers would have for it.
 std::string config_text(const Descriptor& d) {
-  Json config{{"architectures", {"LlamaForCausalLM"}},
-              {"model_type", "llama"},
-              {"vocab_size", d.vocabulary},
-              {"hidden_size", d.hidden},
-              {"intermediate_size", d.intermediate},
-              {"num_hidden_layers", d.layers},
-              {"num_attention_heads", d.heads},
-              {"num_key_value_heads", d.kv_heads},
-              {"head_dim", d.head_size},
-              {"max_position_embeddings", d.context},
-              {"rms_norm_eps", d.norm_epsilon},
-              {"hidden_act", "silu"},
-              {"attention_bias", false},
-              {"mlp_bias", false},
-              {"tie_word_embeddings", d.tied},
+  Json config{{"architectures", {kLlama.language_model}},
+              {"model_type", kLlama.model_type},
               {"bos_token_id", 1},
               {"eos_token_id", 2},
               {"dtype", "float32"}};
-  write_llama_rope(d.rope, config);
+  kLlama.write_config(d, config);
   return config.dump(2);
 }
 

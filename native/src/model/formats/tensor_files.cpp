@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "model/formats/json.h"
+#include "model/formats/pickle.h"
 
 namespace px {
 namespace {
@@ -23,15 +24,15 @@ bool is_file_name(const Json& value) {
 
 }  // namespace
 
-TensorFiles::TensorFiles(const fs::path& directory) {
-  const fs::path single = directory / "model.safetensors";
-  const fs::path index = directory / "model.safetensors.index.json";
-  const fs::path pickled = directory / "pytorch_model.bin";
+TensorFiles::TensorFiles(const fs::path& directory, const std::string& stem, const std::string& pickled) {
+  const fs::path single = directory / (stem + ".safetensors");
+  const fs::path index = directory / (stem + ".safetensors.index.json");
   // transformers takes the single file first, too.
   const bool sharded = !is_there(single) && is_there(index);
   where_ = sharded ? index.string() : single.string();
-  check(sharded || is_there(single) || !is_there(pickled), PX_UNSUPPORTED, pickled.string(),
-        ": this version reads safetensors; save the model with safe_serialization=True");
+  if (!sharded && !is_there(single))
+    for (const std::string& name : {pickled, pickled + ".index.json"})
+      if (is_there(directory / name)) fail_pickle((directory / name).string());
   if (sharded)
     open_shards(directory);
   else
@@ -65,9 +66,28 @@ const TensorFiles::Shard& TensorFiles::open(const std::string& path) {
   return shard;
 }
 
+void TensorFiles::rename(const std::function<std::string(const std::string&)>& new_name) {
+  std::map<std::string, Entry> renamed;
+  for (const auto& [name, entry] : entries_)
+    check(renamed.emplace(new_name(name), entry).second, PX_CORRUPT_DATA, *entry.file, ": tensor ", in_quotes(name),
+          " is there twice, as ", in_quotes(new_name(name)), " too; copy the folder again");
+  entries_ = std::move(renamed);
+}
+
 const TensorFiles::Entry* TensorFiles::find(const std::string& name) const {
   const auto found = entries_.find(name);
   return found == entries_.end() ? nullptr : &found->second;
+}
+
+const TensorFiles::Entry& TensorFiles::required(const std::string& name, const std::vector<int64_t>& shape) const {
+  const Entry* entry = find(name);
+  check(entry != nullptr, PX_CORRUPT_DATA, where_, ": tensor '", name, "' is missing (config.json wants it as ",
+        shape_text(shape), "); copy config.json and safetensors of the same model again");
+  check(entry->tensor->shape == shape, PX_CORRUPT_DATA, *entry->file, ": tensor '", name, "': config.json wants shape ",
+        shape_text(shape), ", got ", shape_text(entry->tensor->shape),
+        "; copy config.json and safetensors of the same model again");
+  float_dtype(*entry->tensor, *entry->file, name);
+  return *entry;
 }
 
 }  // namespace px

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "model/formats/mapped_file.h"
 #include "model/formats/safetensors.h"
@@ -18,13 +20,21 @@ class TensorFiles {
     const std::string* file;  // its path, for messages
   };
 
-  // Maps the files and checks that headers and index agree. Throws PX_IO, PX_CORRUPT_DATA and PX_UNSUPPORTED.
-  explicit TensorFiles(const std::filesystem::path& directory);
+  // `directory`/`stem`.safetensors, or the shards of `stem`.safetensors.index.json: maps the files and checks that
+  // headers and index agree. `pickled` is PyTorch's file of the same, which is refused where it stands alone. Throws
+  // PX_IO, PX_CORRUPT_DATA and PX_UNSUPPORTED.
+  TensorFiles(const std::filesystem::path& directory, const std::string& stem, const std::string& pickled);
 
   const std::map<std::string, Entry>& entries() const { return entries_; }
 
+  // Calls the tensors by other names. Throws PX_CORRUPT_DATA when two come to the same one.
+  void rename(const std::function<std::string(const std::string&)>& new_name);
+
   // nullptr when no file has it.
   const Entry* find(const std::string& name) const;
+
+  // A tensor of this shape and a dtype that becomes fp32. Throws PX_CORRUPT_DATA and PX_UNSUPPORTED.
+  const Entry& required(const std::string& name, const std::vector<int64_t>& shape) const;
 
   // The file that says what there is: the single one or the index.
   const std::string& where() const { return where_; }
