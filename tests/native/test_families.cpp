@@ -18,6 +18,7 @@
 namespace {
 
 using namespace px;
+using px::testing::mutated;
 using tiny::last_error;
 
 Descriptor descriptor_of(const nlohmann::json& json) { return read_config(json.dump(), "config.json").descriptor; }
@@ -165,7 +166,7 @@ TEST(Families, SurviveDamagedConfigs) {
     int refused = 0;
     for (int i = 0; i < 2000; ++i) {
       try {
-        layout_of(read_config(px::testing::mutated(text, random), "config.json").descriptor);
+        layout_of(read_config(mutated(text, random), "config.json").descriptor);
       } catch (const Error& error) {
         ASSERT_TRUE(error.status() == PX_CORRUPT_DATA || error.status() == PX_UNSUPPORTED) << error.message();
         ++refused;
@@ -311,7 +312,7 @@ Descriptor gpt2_shaped() {
   return descriptor_of(json);
 }
 
-class FamilyShapes : public testing::TestWithParam<Shape> {};
+class FamilyShapes : public ::testing::TestWithParam<Shape> {};
 
 double log_likelihood(px_model* model, const tiny::Sequences& sequences) {
   std::vector<float> logprob(static_cast<size_t>(sequences.count()));
@@ -400,9 +401,9 @@ TEST_P(FamilyShapes, GenerationAgreesWithScoring) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, FamilyShapes,
-                         testing::Values(Shape{"Window", windowed}, Shape{"Biases", biased},
-                                         Shape{"HeadNorms", head_normed}, Shape{"Yarn", yarned},
-                                         Shape{"Gpt2", gpt2_shaped}),
+                         ::testing::Values(Shape{"Window", windowed}, Shape{"Biases", biased},
+                                           Shape{"HeadNorms", head_normed}, Shape{"Yarn", yarned},
+                                           Shape{"Gpt2", gpt2_shaped}),
                          [](const auto& instance) { return std::string(instance.param.name); });
 
 // A query sees itself and the window - 1 tokens before it, so through L layers the last token depends on the last

@@ -3,7 +3,7 @@ namespace Proximal.Models;
 /// <summary>How a scalar head starts.</summary>
 public enum HeadInitialization
 {
-    /// <summary>As the file has it; an error when it has none.</summary>
+    /// <summary>As the file has it (score, value_head, v_head.summary); an error when it has none, or one with a bias other than 0.</summary>
     FromFile = 0,
 
     /// <summary>Zeros: value heads.</summary>

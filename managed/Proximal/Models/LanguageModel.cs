@@ -45,7 +45,10 @@ public sealed unsafe class LanguageModel : IDisposable
     /// <summary>The native model, for the library's own calls.</summary>
     internal ModelHandle Handle { get; }
 
-    /// <summary>Reads a Hugging Face folder (config.json and safetensors) or a llama2.c .bin file.</summary>
+    /// <summary>
+    /// Reads a Hugging Face folder (config.json and safetensors; Llama, Mistral, Qwen2, Qwen3, GPT-2), a PEFT LoRA adapter's
+    /// folder, which is merged into the base model that it names, or a llama2.c .bin file.
+    /// </summary>
     /// <param name="engine">The engine to compute on.</param>
     /// <param name="path">The folder or file.</param>
     /// <param name="head">What stands on the last hidden state.</param>

@@ -16,8 +16,6 @@ constexpr std::array kFamilies = {&kLlama, &kMistral, &kQwen2, &kQwen3, &kGpt2};
 
 }  // namespace
 
-std::span<const Family* const> families() { return kFamilies; }
-
 const Family& family_of(FamilyId id) {
   for (const Family* family : kFamilies)
     if (family->id == id) return *family;

@@ -2,7 +2,6 @@
 // GGUF files and weights go through this table; what is computed is one forward, told by the descriptor alone.
 #pragma once
 
-#include <span>
 #include <string>
 
 #include "model/formats/json.h"
@@ -34,8 +33,6 @@ struct Family {
   // A tensor that checkpoints may hold and that says nothing new: a buffer computed from the config.
   bool (*ignores)(const std::string& name);
 };
-
-std::span<const Family* const> families();
 
 const Family& family_of(FamilyId id);
 
