@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Proximal.Data;
 using Proximal.Internal;
 using Proximal.Reports;
 using Proximal.Runs;
@@ -33,6 +34,11 @@ public static class EvaluationFolder
     public static void CheckFree(string path, bool overwrite)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        if (File.Exists(path))
+        {
+            throw new RunFolderException(path, $"{path} is a file: name a folder.");
+        }
+
         if (File.Exists(Path.Combine(path, VotesFile)))
         {
             throw new RunFolderException(
@@ -47,14 +53,14 @@ public static class EvaluationFolder
 
     /// <summary>Reads the pairs of an evaluation.</summary>
     /// <param name="path">The folder.</param>
-    /// <exception cref="RunFolderException">The folder has no pairs, or a row is broken.</exception>
+    /// <exception cref="DataFileException">The folder has no pairs, or a row is broken.</exception>
     public static IReadOnlyList<EvaluationPair> ReadPairs(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         string file = Path.Combine(path, PairsFile);
         if (!File.Exists(file))
         {
-            throw new RunFolderException(path, $"{path} holds no evaluation: it has no {PairsFile}; run `proximal eval --output {path}` first.");
+            throw new DataFileException(path, null, $"the folder holds no evaluation: it has no {PairsFile}; run `proximal eval --output {path}` first");
         }
 
         var pairs = new List<EvaluationPair>();
@@ -67,8 +73,7 @@ public static class EvaluationFolder
             }
             catch (Exception failure) when (failure is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
             {
-                throw new RunFolderException(
-                    path, $"{file}:{pairs.Count + 1}: expected a pair of responses ({failure.Message}): run the evaluation again.", failure);
+                throw new DataFileException(file, pairs.Count + 1, $"expected a pair of responses ({failure.Message}): run the evaluation again", failure);
             }
         }
 

@@ -16,6 +16,7 @@ internal static class LinePlot
     private const double Top = 30;
     private const double Bottom = 26;
     private const double LegendHeight = 15;
+    private const double LegendGap = 6;
 
     /// <summary>More points than pixels tell nothing and make the page large.</summary>
     private const int MostPoints = 360;
@@ -35,7 +36,7 @@ internal static class LinePlot
         curves = [.. curves.Where(curve => curve.Points.Count > 0)];
         var x = PlotAxis.Over(curves.SelectMany(curve => curve.Points.Select(point => point.X)), margin: 0, whole);
         var y = PlotAxis.Over(curves.SelectMany(curve => curve.Points.Select(point => point.Y)), margin: 0.04, whole: false);
-        double height = Height + (curves.Count > 1 ? LegendHeight * Math.Ceiling(curves.Count / 2.0) : 0);
+        double height = Height + (curves.Count > 1 ? LegendGap + (LegendHeight * Math.Ceiling(curves.Count / 2.0)) : 0);
         var svg = new StringBuilder();
         svg.Append(CultureInfo.InvariantCulture, $"<svg class=\"plot\" viewBox=\"0 0 {Width} {height}\" role=\"img\"><title>{Html.Text(title)}</title>");
         svg.Append(CultureInfo.InvariantCulture, $"<text class=\"name\" x=\"12\" y=\"18\">{Html.Text(title)}</text>");
@@ -95,7 +96,7 @@ internal static class LinePlot
         }
 
         double left = index % 2 == 0 ? 14 : (Width / 2) + 4;
-        double top = Height + (LegendHeight * (index / 2)) + 2;
+        double top = Height + LegendGap + (LegendHeight * (index / 2)) + 2;
         svg.Append(CultureInfo.InvariantCulture, $"<circle class=\"dot c{index % Colours}\" cx=\"{left}\" cy=\"{top - 3.5}\" r=\"3.2\"/>");
         svg.Append(CultureInfo.InvariantCulture, $"<text class=\"tick\" x=\"{left + 8}\" y=\"{top}\">{Html.Text(Shorten(curves[index].Name))}</text>");
     }

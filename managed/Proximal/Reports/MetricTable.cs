@@ -3,9 +3,9 @@ namespace Proximal.Reports;
 /// <summary>What a report knows of metrics: which ones matter most, which belong into one plot, which way is better.</summary>
 internal static class MetricTable
 {
-    /// <summary>Metrics that are small when all is well; the others of the groups below are large.</summary>
+    /// <summary>Metrics that are small when all is well. KL is not among them: staying at the reference is no success.</summary>
     private static readonly string[] LowerIsBetter =
-        ["loss", "kl", "clipfrac", "approxkl", "repetition", "truncation_rate", "toxicity_rate", "logprob_difference", "deviation", "perplexity", "_s"];
+        ["loss", "repetition", "truncation_rate", "logprob_difference", "ratio_deviation", "perplexity"];
 
     private static readonly string[] HigherIsBetter =
         ["reward", "score", "accuracy", "distinct_1", "distinct_2", "distinct_3", "explained_variance", "margin", "tokens_per_s"];
@@ -18,7 +18,7 @@ internal static class MetricTable
         ("validation loss", ["validation/loss"]),
         ("validation accuracy", ["validation/accuracy"]),
         ("training loss", ["train/loss"]),
-        ("KL to the reference, nats", ["validation/kl", "objective/kl"]),
+        ("KL, nats a response", ["validation/kl", "objective/kl"]),
         ("distinct-2", ["validation/distinct_2", "rollout/distinct_2"]),
         ("tokens a response", ["validation/length_mean", "rollout/length_mean"]),
         ("cut by the limit", ["rollout/truncation_rate"]),
@@ -52,7 +52,7 @@ internal static class MetricTable
             : metric.StartsWith("reward/", StringComparison.Ordinal) || metric.StartsWith("validation/reward/", StringComparison.Ordinal) ? 1
             : last.EndsWith("_std", StringComparison.Ordinal) ? 0
             : HigherIsBetter.Any(part => last.Contains(part, StringComparison.Ordinal)) ? 1
-            : LowerIsBetter.Any(part => last == part || (part.Length > 2 && last.Contains(part, StringComparison.Ordinal))) ? -1
+            : LowerIsBetter.Any(part => last.Contains(part, StringComparison.Ordinal)) ? -1
             : 0;
     }
 

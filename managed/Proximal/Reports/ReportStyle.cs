@@ -44,7 +44,7 @@ internal static class ReportStyle
         .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 14px; } @media (max-width: 760px) { .pair { grid-template-columns: 1fr; gap: 0; } }
         .pairs .ask { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; color: var(--soft); margin: 14px 0 6px; }
         .tokens span[title] { border-radius: 3px; padding: 1.5px 0; }
-        .choice { margin: 0 0 12px; } .choice label { margin-right: 16px; cursor: pointer; }
+        .choice { margin: 0 0 12px; } .choice .samples { margin-top: 12px; } .choice label { margin-right: 16px; cursor: pointer; }
         .scale { color: var(--soft); font-size: 13px; } .scale .bar { display: inline-block; width: 120px; height: 10px; border-radius: 5px; margin-right: 8px;
           background: linear-gradient(90deg, rgba(var(--minus), .6), rgba(var(--minus), 0), rgba(var(--plus), 0), rgba(var(--plus), .6)); border: 1px solid var(--edge); }
         #by-kl:checked ~ .samples .a, #by-kl:checked ~ .a, #by-advantage:checked ~ .samples .k, #by-advantage:checked ~ .k { display: none; }

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Proximal.Runs;
+using Proximal.Data;
 
 namespace Proximal.Reports;
 
@@ -29,7 +29,7 @@ public sealed class RunComparison
     /// <summary>Reads runs.</summary>
     /// <param name="folders">The run folders; at least one.</param>
     /// <param name="metrics">Names of metrics, or groups such as <c>reward/*</c>; empty: those that matter most.</param>
-    /// <exception cref="RunFolderException">A folder is no run.</exception>
+    /// <exception cref="DataFileException">A folder is no run.</exception>
     public static RunComparison Read(IReadOnlyList<string> folders, IReadOnlyList<string> metrics)
     {
         ArgumentNullException.ThrowIfNull(folders);

@@ -1,3 +1,4 @@
+using Proximal.Data;
 using Proximal.Runs;
 
 namespace Proximal.Reports;
@@ -34,7 +35,7 @@ public sealed class RunData
 
     /// <summary>Reads the configuration, summary and metrics of a run.</summary>
     /// <param name="path">The run folder.</param>
-    /// <exception cref="RunFolderException">The folder is no run, or a row is broken.</exception>
+    /// <exception cref="DataFileException">The folder is no run, or a row is broken.</exception>
     public static RunData Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

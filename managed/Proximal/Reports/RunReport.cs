@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Proximal.Data;
 using Proximal.Internal;
 using Proximal.Runs;
 using Proximal.Tokenization;
@@ -21,7 +22,7 @@ public static class RunReport
     /// <summary>Writes report.html and report.md into a run folder. The tokenizer that colours the samples is the run's own.</summary>
     /// <param name="folder">The run folder; the run may still be under way.</param>
     /// <returns>The page.</returns>
-    /// <exception cref="RunFolderException">The folder is no run, or a file in it is broken.</exception>
+    /// <exception cref="DataFileException">The folder is no run, or a file in it is broken.</exception>
     /// <exception cref="IOException">A report cannot be written.</exception>
     public static string Write(string folder)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Proximal.Data;
 using Proximal.Runs;
 
 namespace Proximal.Reports;
@@ -8,18 +9,16 @@ internal sealed class SampleFile
 {
     private const int BufferBytes = 1 << 16;
 
-    private readonly string _folder;
     private readonly string _path;
 
     /// <param name="folder">The run folder; it may have no such file.</param>
     public SampleFile(string folder)
     {
-        _folder = folder;
         _path = Path.Combine(folder, RunFolder.SamplesFile);
     }
 
     /// <summary>The place and the key figures of every row, in order. A cut last row is left out.</summary>
-    /// <exception cref="RunFolderException">A row that is not the last is broken.</exception>
+    /// <exception cref="DataFileException">A row that is not the last is broken.</exception>
     public IEnumerable<SampleRow> Rows()
     {
         if (!File.Exists(_path))
@@ -27,7 +26,7 @@ internal sealed class SampleFile
             yield break;
         }
 
-        long number = 0;
+        int number = 0;
         foreach ((long offset, byte[] buffer, int length, bool complete) in Lines())
         {
             number++;
@@ -98,8 +97,7 @@ internal sealed class SampleFile
         }
     }
 
-    private RunFolderException Broken(long line) =>
-        new(_folder, $"{_path}:{line}: expected one JSON object with a step; repair or remove the line.");
+    private DataFileException Broken(int line) => new(_path, line, "expected one JSON object with a step; repair or remove the line");
 
     private static RunSample ReadSample(JsonElement row) => new()
     {

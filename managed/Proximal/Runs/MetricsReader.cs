@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Proximal.Data;
 
 namespace Proximal.Runs;
 
@@ -10,17 +11,17 @@ internal static class MetricsReader
 
     /// <summary>The rows, one after the other; a last one that was cut when the run was killed is left out.</summary>
     /// <param name="folder">The run folder.</param>
-    /// <exception cref="RunFolderException">The folder is no run, or a row that is not the last is broken.</exception>
+    /// <exception cref="DataFileException">The folder is no run, or a row that is not the last is broken.</exception>
     public static IEnumerable<MetricsRow> Read(string folder)
     {
         string path = Path.Combine(folder, RunFolder.MetricsFile);
         return File.Exists(path)
-            ? ReadRows(folder, path)
-            : throw new RunFolderException(
-                folder, $"{folder} is no run folder: it has no {RunFolder.MetricsFile}; name the folder that a run wrote (key `output`).");
+            ? ReadRows(path)
+            : throw new DataFileException(
+                folder, null, $"the folder holds no run: it has no {RunFolder.MetricsFile}; name the folder that a run wrote (key `output`)");
     }
 
-    private static IEnumerable<MetricsRow> ReadRows(string folder, string path)
+    private static IEnumerable<MetricsRow> ReadRows(string path)
     {
         using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
         int number = 1;
@@ -33,7 +34,7 @@ internal static class MetricsReader
             }
             else if (next is not null)
             {
-                throw new RunFolderException(folder, $"{path}:{number}: expected one JSON object with a step; repair or remove the line.");
+                throw new DataFileException(path, number, "expected one JSON object with a step; repair or remove the line");
             }
         }
     }

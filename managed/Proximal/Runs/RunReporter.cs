@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Proximal.Data;
 using Proximal.Reports;
 
 namespace Proximal.Runs;
@@ -55,7 +56,7 @@ internal sealed partial class RunReporter
             (summary with { Ended = _time.GetUtcNow() }).With(MetricsReader.Read(folder)).Write(folder);
             RunReport.Write(folder);
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or RunFolderException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or DataFileException)
         {
             if (_logger is not null)
             {

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Proximal.Data;
 using Proximal.Internal;
 
 namespace Proximal.Runs;
@@ -55,7 +56,7 @@ public sealed record RunSummary
     /// <summary>Reads a run's summary.</summary>
     /// <param name="folder">The run folder.</param>
     /// <returns>The summary; <see langword="null"/> when the folder has none.</returns>
-    /// <exception cref="RunFolderException">The file is broken.</exception>
+    /// <exception cref="DataFileException">The file is broken.</exception>
     public static RunSummary? Read(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -72,7 +73,7 @@ public sealed record RunSummary
         }
         catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
-            throw new RunFolderException(folder, $"{path} is broken ({failure.Message}): remove it; `proximal report` works without it.", failure);
+            throw new DataFileException(path, null, $"the summary is broken ({failure.Message}); remove it: `proximal report` works without it", failure);
         }
     }
 

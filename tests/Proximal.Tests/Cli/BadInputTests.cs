@@ -90,6 +90,28 @@ public sealed class BadInputTests
         new("no model", 2, _ => ["score", "-i", "-"], "'--model' is required"),
     ];
 
+    private static readonly BadInput[] Evaluations =
+    [
+        new("an evaluation of a model that is not there", 3, folder => Eval(folder, "--model", folder["absent"]), "model:", "absent does not exist", "--model PATH"),
+        new("an evaluation without a baseline", 2, folder => ["eval", "--model", folder.Model, "--prompts", folder["prompts.jsonl"]], "'--baseline' is required", "--config"),
+        new("an evaluation on prompts that are not there", 3, folder => Eval(folder, "--prompts", folder["absent.jsonl"]), "absent.jsonl", "does not exist"),
+        new("an evaluation of a reward model", 3, folder => Eval(folder, "--model", TinyTokenizer.Write(new TinyModel { Classifier = true, Tied = false }.Write(folder["reward"]))), "model:", "language-model head"),
+        new("an evaluation of models with other vocabularies", 3, folder => Eval(folder, "--model", TinyTokenizer.Write(new TinyModel { Vocabulary = 33 }.Write(folder["larger"]))), "29", "33", "same tokenizer"),
+        new("an evaluation with no samples", 2, folder => Eval(folder, "--set", "evaluation.samples=0"), "--set evaluation.samples=0", "expected a whole number of at least 1; got 0"),
+        new("an evaluation with a misspelt key", 2, folder => Eval(folder, "--set", "evaluation.sample=2"), "unknown key", "did you mean 'samples'?"),
+        new("a judge that is no reward model", 3, folder => Eval(folder, "--judge", folder.Model), "reward_normalization.json", "proximal rm"),
+        new("sensitive prompts that do not fit", 3, folder => Eval(folder, "--set", "evaluation.max_new_tokens=20"), "do not fit", "toxicity_samples"),
+        new("an evaluation into a file", 3, folder => Eval(folder, "--output", folder.Write("file", "text"), "--set", "evaluation.toxicity_samples=0", "--set", "evaluation.max_new_tokens=2"), "file", "is a file", "name a folder"),
+        new("a judge without an evaluation", 3, folder => ["judge", folder.Model], "model: the folder holds no evaluation", "proximal eval --output"),
+        new("a judge of two models without prompts", 2, folder => ["judge", folder.Model, folder.Model, "--output", folder["duel"]], "'--prompts' is required with two models"),
+        new("a judge of a folder with prompts", 2, folder => ["judge", folder.Model, "--prompts", folder["prompts.jsonl"]], "'--prompts' goes with two models"),
+        new("a judge of a broken pair", 3, folder => ["judge", Path.GetDirectoryName(folder.Write("pairs.jsonl", "{\"prompt_index\":0}\n"))!], "pairs.jsonl:1", "expected a pair of responses", "run the evaluation again"),
+        new("a report of what is no run", 3, folder => ["report", folder.Model], "model: the folder holds no run", "metrics.jsonl"),
+        new("a report of a broken run", 3, folder => ["report", Path.GetDirectoryName(folder.Write("metrics.jsonl", "{\"step\":1}\n{\n{\"step\":2}\n"))!], "metrics.jsonl:2", "repair or remove"),
+        new("a comparison of no run", 2, _ => ["compare"], "Required argument missing", "compare --help"),
+        new("a comparison by a metric that is not there", 3, folder => ["compare", Path.GetDirectoryName(folder.Write("metrics.jsonl", "{\"step\":1,\"x\":1}\n"))!, "--metric", "y"], "none of the runs has such a metric", "metrics.jsonl"),
+    ];
+
     /// <summary>Rows that are wrong are answered on standard output.</summary>
     private static readonly (string Command, string Row, string Says)[] Rows =
     [
@@ -103,7 +125,7 @@ public sealed class BadInputTests
         ("tokenize", "\"text\"", "the line is a text: expected a JSON object"),
     ];
 
-    private static IEnumerable<BadInput> Fatal => [.. Models, .. Tokenizers, .. Configurations, .. Prompts];
+    private static IEnumerable<BadInput> Fatal => [.. Models, .. Tokenizers, .. Configurations, .. Prompts, .. Evaluations];
 
     private static IEnumerable<TestCaseData> BadRows => Rows.Select(row => new TestCaseData(row.Command, row.Row, row.Says)
         .SetArgDisplayNames(row.Command, row.Says));
@@ -190,6 +212,17 @@ public sealed class BadInputTests
     {
         Config = { ["rope_parameters"] = new JsonObject { ["rope_type"] = type, ["rope_theta"] = 10000.0, ["factor"] = 2.0 } },
     };
+
+    /// <summary>An evaluation of the model against itself; options that are changed replace its own.</summary>
+    private static string[] Eval(TinyFolder folder, params string[] change)
+    {
+        var options = new List<(string Name, string Value)>
+        {
+            ("--baseline", folder.Model), ("--model", folder.Model), ("--prompts", folder["prompts.jsonl"]),
+        };
+        options.RemoveAll(option => change.Contains(option.Name));
+        return ["eval", .. options.SelectMany(option => new[] { option.Name, option.Value }), .. change];
+    }
 
     private static string[] Ppo(TinyFolder folder, string yaml) => ["ppo", "-c", folder.Write("run.yaml", yaml)];
 

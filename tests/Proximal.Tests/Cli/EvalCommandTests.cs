@@ -161,7 +161,7 @@ public sealed class EvalCommandTests
         CliRun none = CliRun.Of(string.Empty, "judge", _tiny.Model);
         CliRun noPrompts = CliRun.Of(string.Empty, "judge", _tiny.Model, _other, "--output", _tiny["x"]);
         Assert.That(none.Error, Does.Contain("pairs.jsonl").And.Contain("proximal eval --output"));
-        Assert.That((none.Code, noPrompts.Code), Is.EqualTo((4, 2)));
+        Assert.That((none.Code, noPrompts.Code), Is.EqualTo((3, 2)));
         Assert.That(noPrompts.Error, Does.Contain("'--prompts' is required with two models"));
     }
 

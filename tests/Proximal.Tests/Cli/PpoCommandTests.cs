@@ -86,7 +86,7 @@ public sealed class PpoCommandTests
         {
             Assert.That(report, Is.EqualTo(new CliRun(0, Path.Combine(folder, "report.html") + "\n", string.Empty)));
             Assert.That(File.ReadAllText(Path.Combine(folder, "report.html")), Is.EqualTo(page));
-            Assert.That(CliRun.Of(string.Empty, "report", _tiny.Model).Code, Is.EqualTo(4));
+            Assert.That(CliRun.Of(string.Empty, "report", _tiny.Model).Code, Is.EqualTo(3));
         });
     }
 

@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using Proximal.Data;
 using Proximal.Evaluation;
 using Proximal.Evaluation.Judging;
 using Proximal.Rollouts;
@@ -117,7 +118,7 @@ public sealed class JudgeSessionTests
     public void A_broken_vote_is_named(string line)
     {
         File.WriteAllText(_folder["votes.jsonl"], line + "\n");
-        Assert.That(() => VoteFile.Open(_folder["."]), Throws.InstanceOf<RunFolderException>().With.Message.Contains("votes.jsonl:1"));
+        Assert.That(() => VoteFile.Open(_folder["."]), Throws.InstanceOf<DataFileException>().With.Message.Contains("votes.jsonl:1"));
         Assert.That(File.ReadAllText(_folder["votes.jsonl"]), Is.EqualTo(line + "\n"), "nothing is lost");
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using NUnit.Framework;
+using Proximal.Data;
 using Proximal.Reports;
 using Proximal.Runs;
 using Proximal.Tests.Cli;
@@ -143,7 +144,7 @@ public sealed partial class RunReportTests
     [Test]
     public void A_folder_that_is_no_run_is_refused()
     {
-        Assert.That(Page, Throws.InstanceOf<RunFolderException>().With.Message.Contains("has no metrics.jsonl"));
+        Assert.That(Page, Throws.InstanceOf<DataFileException>().With.Message.Contains("has no metrics.jsonl"));
     }
 
     [Test]
@@ -153,7 +154,7 @@ public sealed partial class RunReportTests
         File.WriteAllText(_folder["samples.jsonl"], "{\"step\":1,\"response\":\"whole\"}\n{\"step\":1,\"resp");
         Assert.That(Page(), Does.Contain("whole"));
         File.AppendAllText(_folder["samples.jsonl"], "\n{\"step\":1}\n");
-        Assert.That(Page, Throws.InstanceOf<RunFolderException>().With.Message.Contains("samples.jsonl:2"));
+        Assert.That(Page, Throws.InstanceOf<DataFileException>().With.Message.Contains("samples.jsonl:2"));
     }
 
     private string Page() => File.ReadAllText(RunReport.Write(_folder["."]));

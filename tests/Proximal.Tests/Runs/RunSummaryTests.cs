@@ -1,5 +1,6 @@
 using System.Text.Json;
 using NUnit.Framework;
+using Proximal.Data;
 using Proximal.Runs;
 using Proximal.Tests.Models;
 
@@ -108,13 +109,13 @@ public sealed class RunSummaryTests
     public void A_broken_summary_is_named()
     {
         File.WriteAllText(_folder["summary.json"], "{\"kind\":");
-        Assert.That(() => RunSummary.Read(_folder["."]), Throws.InstanceOf<RunFolderException>().With.Message.Contains("summary.json is broken"));
+        Assert.That(() => RunSummary.Read(_folder["."]), Throws.InstanceOf<DataFileException>().With.Message.Contains("summary.json: the summary is broken"));
     }
 
     [Test]
     public void A_broken_row_in_the_middle_is_named()
     {
         File.WriteAllText(_folder["metrics.jsonl"], "{\"step\":1}\n{\"stop\":2}\n{\"step\":3}\n");
-        Assert.That(() => MetricsReader.Read(_folder["."]).ToList(), Throws.InstanceOf<RunFolderException>().With.Message.Contains("metrics.jsonl:2"));
+        Assert.That(() => MetricsReader.Read(_folder["."]).ToList(), Throws.InstanceOf<DataFileException>().With.Message.Contains("metrics.jsonl:2"));
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Proximal.Data;
 using Proximal.Runs;
 
 namespace Proximal.Evaluation.Judging;
@@ -27,7 +28,8 @@ public sealed class VoteFile : IDisposable
 
     /// <summary>Opens the votes of an evaluation folder, or starts them. A last line that was cut is removed.</summary>
     /// <param name="folder">The folder.</param>
-    /// <exception cref="RunFolderException">A line is no vote, or the file is in use or cannot be written.</exception>
+    /// <exception cref="DataFileException">A line is no vote.</exception>
+    /// <exception cref="RunFolderException">The file is in use or cannot be written.</exception>
     public static VoteFile Open(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -36,7 +38,7 @@ public sealed class VoteFile : IDisposable
         try
         {
             file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            return new VoteFile(file, ReadAll(folder, path, file));
+            return new VoteFile(file, ReadAll(path, file));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -64,7 +66,7 @@ public sealed class VoteFile : IDisposable
     /// <summary>Closes the file.</summary>
     public void Dispose() => _file.Dispose();
 
-    private static List<Vote> ReadAll(string folder, string path, FileStream file)
+    private static List<Vote> ReadAll(string path, FileStream file)
     {
         byte[] bytes = new byte[file.Length];
         file.ReadExactly(bytes);
@@ -75,14 +77,14 @@ public sealed class VoteFile : IDisposable
         for (int start = 0; start < whole;)
         {
             int length = bytes.AsSpan(start).IndexOf((byte)'\n');
-            votes.Add(Parse(folder, path, votes.Count + 1, bytes.AsSpan(start, length)));
+            votes.Add(Parse(path, votes.Count + 1, bytes.AsSpan(start, length)));
             start += length + 1;
         }
 
         return votes;
     }
 
-    private static Vote Parse(string folder, string path, int line, ReadOnlySpan<byte> text)
+    private static Vote Parse(string path, int line, ReadOnlySpan<byte> text)
     {
         try
         {
@@ -90,7 +92,7 @@ public sealed class VoteFile : IDisposable
         }
         catch (JsonException failure)
         {
-            throw new RunFolderException(folder, $"{path}:{line}: expected a vote ({failure.Message}): repair or remove the line.", failure);
+            throw new DataFileException(path, line, $"expected a vote ({failure.Message}): repair or remove the line", failure);
         }
     }
 }
