@@ -11,6 +11,8 @@ namespace Proximal.Evaluation;
 /// <summary>A comparison of two models: reads what the options name, and leaves an evaluation folder.</summary>
 public sealed class EvaluationRun
 {
+    private const string TokenizerFile = "tokenizer.json";
+
     private readonly EvaluationRunOptions _options;
     private readonly ILogger? _logger;
 
@@ -50,6 +52,7 @@ public sealed class EvaluationRun
 
         IReadOnlyList<Prompt> prompts = PromptFile.Read(_options.Resolve(_options.Prompts.Path), _options.Prompts.Field);
         var tokenizer = Tokenizer.Load(RunModels.TokenizerPath(_options.Tokenizer, _options.Model, _options.Resolve));
+        CheckTokenizers(tokenizer, prompts);
         using var engine = new Engine(new EngineOptions { Threads = _options.Threads, Logger = _logger });
         using var rewards = new RewardContext(_options.Resolve, engine);
         MixtureReward? reward = _options.Rewards.Count == 0
@@ -74,6 +77,24 @@ public sealed class EvaluationRun
         }
 
         return report;
+    }
+
+    /// <summary>KL and pairs mean nothing when the two models cut texts in different ways.</summary>
+    private void CheckTokenizers(Tokenizer tokenizer, IReadOnlyList<Prompt> prompts)
+    {
+        string folder = RunModels.FolderOf(_options.Resolve(_options.Baseline));
+        if (_options.Tokenizer is not null || !File.Exists(Path.Combine(folder, TokenizerFile)))
+        {
+            return;
+        }
+
+        var baseline = Tokenizer.Load(folder);
+        Prompt? other = prompts.FirstOrDefault(prompt => !baseline.Encode(prompt.Text!).SequenceEqual(tokenizer.Encode(prompt.Text!)));
+        if (other is not null)
+        {
+            throw new DataFileException(
+                other.File!, other.Line, "the tokenizers of baseline and model cut the prompt into different tokens: compare models of one tokenizer");
+        }
     }
 
     private LanguageModel Open(Engine engine, string key, string path) =>

@@ -117,7 +117,7 @@ public static class RunReport
         html.Append("<h2>What looks wrong</h2>\n");
         if (run.Warnings.Count == 0)
         {
-            html.Append("<p class=\"good\">Nothing: every check that the run makes on itself held at every step.</p>\n");
+            html.Append(CultureInfo.InvariantCulture, $"<p class=\"good\">{RunStory.NothingWrong(run)}</p>\n");
             return;
         }
 

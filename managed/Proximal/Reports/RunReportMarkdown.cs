@@ -22,7 +22,7 @@ internal static class RunReportMarkdown
         text.Append("\n## What looks wrong\n\n");
         if (run.Warnings.Count == 0)
         {
-            text.Append("Nothing: every check that the run makes on itself held at every step.\n");
+            text.Append(RunStory.NothingWrong(run)).Append('\n');
         }
 
         foreach (WarningSummary warning in run.Warnings)

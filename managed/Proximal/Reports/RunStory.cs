@@ -51,16 +51,22 @@ internal static class RunStory
         if (Has(run, "validation/loss", out Curve loss))
         {
             yield return $"The validation loss went from {Figures.Short(loss.First)} to {Figures.Short(loss.Last)}"
-                + (loss.Last > loss.Min ? $"; its lowest value was {Figures.Short(loss.Min)}." : ".");
+                + (loss.Last > loss.Min ? $"; it was lowest at step {Figures.Short(StepOf(loss, loss.Min))}, {Figures.Short(loss.Min)}." : ".");
         }
 
         if (Has(run, "validation/accuracy", out Curve accuracy))
         {
-            yield return $"On held-out pairs it prefers the chosen response in {Figures.Short(100 * accuracy.Last)} % of cases (at first {Figures.Short(100 * accuracy.First)} %).";
+            yield return $"On held-out pairs it prefers the chosen response in {Figures.Short(100 * accuracy.Last)} % of cases"
+                + $" ({AccuracyInterval(run)}at first {Figures.Short(100 * accuracy.First)} %).";
         }
     }
 
-    /// <summary>"step 3", "steps 3 to 17, 9 times".</summary>
+    /// <summary>What to say when nothing looked wrong: only a run that checks itself can say that it is right.</summary>
+    public static string NothingWrong(RunData run) => run.Curves.Keys.Any(name => name.StartsWith("invariant/", StringComparison.Ordinal))
+        ? "Nothing: every check that the run makes on itself held at every step."
+        : "The run gave no warnings.";
+
+    /// <summary>"step 3", "9 times, steps 3 to 17".</summary>
     public static string Steps(WarningSummary warning) => warning.Count == 1
         ? string.Create(CultureInfo.InvariantCulture, $"step {warning.FirstStep}")
         : string.Create(CultureInfo.InvariantCulture, $"{warning.Count} times, steps {warning.FirstStep} to {warning.LastStep}");
@@ -88,6 +94,13 @@ internal static class RunStory
             ? change + string.Create(CultureInfo.InvariantCulture, $": {(reward.Last - reward.First) / deviation.First:+0.0;-0.0;0.0} standard deviations of the start model's responses.")
             : change + ".";
     }
+
+    private static double StepOf(Curve curve, double value) => curve.Points.First(point => point.Y == value).X;
+
+    private static string AccuracyInterval(RunData run) =>
+        Has(run, "validation/accuracy_low", out Curve low) && Has(run, "validation/accuracy_high", out Curve high)
+            ? $"95 % interval {Figures.Short(100 * low.Last)} to {Figures.Short(100 * high.Last)} %; "
+            : string.Empty;
 
     private static bool Has(RunData run, string name, out Curve curve)
     {

@@ -97,6 +97,7 @@ public sealed class BadInputTests
         new("an evaluation on prompts that are not there", 3, folder => Eval(folder, "--prompts", folder["absent.jsonl"]), "absent.jsonl", "does not exist"),
         new("an evaluation of a reward model", 3, folder => Eval(folder, "--model", TinyTokenizer.Write(new TinyModel { Classifier = true, Tied = false }.Write(folder["reward"]))), "model:", "language-model head"),
         new("an evaluation of models with other vocabularies", 3, folder => Eval(folder, "--model", TinyTokenizer.Write(new TinyModel { Vocabulary = 33 }.Write(folder["larger"]))), "29", "33", "same tokenizer"),
+        new("an evaluation of models with other tokenizers", 3, folder => Eval(folder, "--model", OtherTokenizer(folder)), "prompts.jsonl:1", "different tokens", "one tokenizer"),
         new("an evaluation with no samples", 2, folder => Eval(folder, "--set", "evaluation.samples=0"), "--set evaluation.samples=0", "expected a whole number of at least 1; got 0"),
         new("an evaluation with a misspelt key", 2, folder => Eval(folder, "--set", "evaluation.sample=2"), "unknown key", "did you mean 'samples'?"),
         new("a judge that is no reward model", 3, folder => Eval(folder, "--judge", folder.Model), "reward_normalization.json", "proximal rm"),
@@ -212,6 +213,15 @@ public sealed class BadInputTests
     {
         Config = { ["rope_parameters"] = new JsonObject { ["rope_type"] = type, ["rope_theta"] = 10000.0, ["factor"] = 2.0 } },
     };
+
+    /// <summary>A model whose tokenizer has two letters the other way round.</summary>
+    private static string OtherTokenizer(TinyFolder folder)
+    {
+        string other = TinyTokenizer.Write(new TinyModel().Write(folder["other"]));
+        string path = Path.Combine(other, "tokenizer.json");
+        File.WriteAllText(path, File.ReadAllText(path).Replace("\"a\":4,\"b\":5", "\"a\":5,\"b\":4", StringComparison.Ordinal));
+        return other;
+    }
 
     /// <summary>An evaluation of the model against itself; options that are changed replace its own.</summary>
     private static string[] Eval(TinyFolder folder, params string[] change)

@@ -115,6 +115,22 @@ public sealed partial class RunReportTests
     }
 
     [Test]
+    public void A_reward_model_run_tells_its_accuracy_with_the_interval_and_its_best_step()
+    {
+        File.WriteAllText(
+            _folder["metrics.jsonl"],
+            """
+            {"step":0,"validation/loss":0.7,"validation/accuracy":0.5,"validation/accuracy_low":0.4,"validation/accuracy_high":0.6}
+            {"step":5,"validation/loss":0.3,"validation/accuracy":0.9,"validation/accuracy_low":0.8,"validation/accuracy_high":0.95}
+            {"step":9,"validation/loss":0.4,"validation/accuracy":0.88,"validation/accuracy_low":0.79,"validation/accuracy_high":0.94}
+
+            """);
+        Assert.That(Page(), Does.Contain("from 0.7 to 0.4; it was lowest at step 5, 0.3.")
+            .And.Contain("in 88 % of cases (95 % interval 79 to 94 %; at first 50 %).")
+            .And.Contain("The run gave no warnings.").And.Not.Contain("every check"));
+    }
+
+    [Test]
     public void A_run_that_has_no_step_yet_has_a_report_too()
     {
         File.WriteAllText(_folder["metrics.jsonl"], string.Empty);
