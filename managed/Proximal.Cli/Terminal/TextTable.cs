@@ -21,7 +21,11 @@ internal static class TextTable
         Table table = new Table().Border(TableBorder.None);
         for (int column = 0; column < header.Count; column++)
         {
-            var heading = new TableColumn($"[bold]{Markup.Escape(header[column])}[/]") { Alignment = column == 0 ? Justify.Left : Justify.Right };
+            var heading = new TableColumn($"[bold]{Markup.Escape(header[column])}[/]")
+            {
+                Alignment = column == 0 ? Justify.Left : Justify.Right,
+                NoWrap = column == 0,
+            };
             table.AddColumn(heading.PadRight(2));
         }
 

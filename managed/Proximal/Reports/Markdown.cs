@@ -18,7 +18,7 @@ internal static class Markdown
                 line.Append('\\');
             }
 
-            line.Append(char.IsControl(character) ? ' ' : character);
+            line.Append(char.IsControl(character) || IsDirection(character) ? ' ' : character);
         }
 
         return line.ToString();
@@ -38,4 +38,7 @@ internal static class Markdown
         string fence = new('`', Math.Max(3, longest + 1));
         return $"{fence}text\n{text}\n{fence}\n";
     }
+
+    /// <summary>Marks that turn the direction of all that follows.</summary>
+    private static bool IsDirection(char character) => character is (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 }

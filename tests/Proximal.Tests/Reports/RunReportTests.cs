@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.RegularExpressions;
 using NUnit.Framework;
 using Proximal.Data;
 using Proximal.Reports;
@@ -10,9 +9,9 @@ using Proximal.Tests.Models;
 
 namespace Proximal.Tests.Reports;
 
-public sealed partial class RunReportTests
+public sealed class RunReportTests
 {
-    private const string Hostile = "</div><script>alert(1)</script><img src=x onerror=alert(1)>\" onmouseover='x' & \u202Eevil\u0000\u0007 ```\n# no heading";
+    internal const string Hostile = "</div><script>alert(1)</script><img src=x onerror=alert(1)>\" onmouseover='x' & \u202Eevil\u0000\u0007 ```\n# no heading";
 
     private TemporaryFolder _folder = null!;
 
@@ -30,9 +29,9 @@ public sealed partial class RunReportTests
         Assert.Multiple(() =>
         {
             Assert.That(html, Does.StartWith("<!doctype html>\n<html lang=\"en\">").And.EndWith("</html>\n"));
-            Assert.That(Outside().Matches(html).Select(match => match.Value), Is.Empty, "nothing is loaded, linked or run");
+            Assert.That(HtmlChecks.Outside(html), Is.Empty, "nothing is loaded, linked or run");
             Assert.That(html, Does.Contain("default-src 'none'"));
-            Assert.That(Unbalanced(html), Is.Empty);
+            Assert.That(HtmlChecks.Unbalanced(html), Is.Empty);
         });
     }
 
@@ -48,7 +47,7 @@ public sealed partial class RunReportTests
             Assert.That(html, Does.Not.Contain("<script").And.Not.Contain("<img").And.Not.Contain("<b>x").And.Not.Contain("\0").And.Not.Contain("\u0007"));
             Assert.That(html, Does.Contain("&lt;script&gt;alert(1)&lt;/script&gt;"));
             Assert.That(html, Does.Contain("unicode-bidi: isolate"));
-            Assert.That(Unbalanced(html), Is.Empty);
+            Assert.That(HtmlChecks.Unbalanced(html), Is.Empty);
             Assert.That(markdown, Does.Contain("\n````text\n"), "the fence is longer than any in the text");
             Assert.That(markdown.Split('\n').Where(line => line.StartsWith("- ", StringComparison.Ordinal)), Has.All.Contain("\\<script\\>"));
         });
@@ -192,30 +191,4 @@ public sealed partial class RunReportTests
             samples.WriteLine(System.Text.Json.JsonSerializer.Serialize(new { step, prompt, response, score = 0.5 }));
         }
     }
-
-    /// <summary>Tags that are opened and not closed, or the other way round.</summary>
-    private static string[] Unbalanced(string html)
-    {
-        var open = new Stack<string>();
-        foreach (Match tag in Tag().Matches(html))
-        {
-            string name = tag.Groups[2].Value;
-            if (tag.Groups[1].Length == 0 && !tag.Value.EndsWith("/>", StringComparison.Ordinal) && name is not ("meta" or "input" or "br"))
-            {
-                open.Push(name);
-            }
-            else if (tag.Groups[1].Length > 0 && open.Pop() != name)
-            {
-                return [$"closes {name}"];
-            }
-        }
-
-        return [.. open];
-    }
-
-    [GeneratedRegex("""https?://|\bsrc=|\bhref=|url\(|@import|<script|<link|<iframe|<object""", RegexOptions.IgnoreCase)]
-    private static partial Regex Outside();
-
-    [GeneratedRegex("<(/?)([a-z0-9]+)[^>]*>")]
-    private static partial Regex Tag();
 }
