@@ -18,8 +18,8 @@ internal static class JsonRows
         {
             ".JSONL" or ".NDJSON" => FromLines(path, DataFileException.ReadLines(path, what), example),
             ".JSON" => FromArray(path, DataFileException.ReadLines(path, what), example),
-            string other => throw new DataFileException(
-                path, null, $"rows are read from .jsonl, .ndjson and .json files, not from '{other}': convert or rename the file"),
+            _ => throw new DataFileException(
+                path, null, $"rows are read from .jsonl, .ndjson and .json files, not from '{Path.GetExtension(path)}': convert or rename the file"),
         };
         return rows.Count > 0
             ? rows

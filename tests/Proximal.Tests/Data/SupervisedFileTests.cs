@@ -71,7 +71,7 @@ public sealed class SupervisedFileTests
     [Test]
     public void A_file_that_is_not_there_and_one_that_is_no_text_are_named()
     {
-        File.WriteAllBytes(_folder["b.jsonl"], [0xFF, 0xFE, 0x41]);
+        File.WriteAllBytes(_folder["b.jsonl"], [0x7B, 0xFF, 0x7D]);
         Assert.Multiple(() =>
         {
             Assert.That(() => SftFile.Read(_folder["none.jsonl"]), Throws.TypeOf<DataFileException>().With.Message.Contains("none.jsonl: The file of examples does not exist"));

@@ -2,6 +2,7 @@ using NUnit.Framework;
 using Proximal.Data;
 using Proximal.Models;
 using Proximal.Rewards;
+using Proximal.Rollouts;
 using Proximal.Tests.Models;
 using Proximal.Training;
 using Proximal.Training.RewardModel;
@@ -25,9 +26,9 @@ public sealed class RewardModelTrainerTests : ModelFixture
         using var trainer = new RewardModelTrainer(new RewardModelSetup
         {
             Model = model,
-            Pairs = Pairs(64, seed: 1),
+            Pairs = Pairs(160, seed: 1),
             Validation = Pairs(40, seed: 2),
-            Options = Quick,
+            Options = Quick with { Epochs = 12 },
         });
         List<SupervisedStep> steps = await All(trainer);
         IReadOnlyDictionary<string, double> last = steps[^1].Metrics;
@@ -95,7 +96,7 @@ public sealed class RewardModelTrainerTests : ModelFixture
         {
             PromptTokens = pair.ChosenTokens[..3],
             ResponseTokens = pair.ChosenTokens[3..],
-            FinishReason = Rollouts.FinishReason.Stop,
+            FinishReason = FinishReason.Stop,
         })];
         RewardResult result = await new RewardModelReward(model, normalization, microBatchTokens: 10).ScoreAsync(new RewardBatch(rows));
         double[] raw = [.. Pairs(3, 4).Select(pair => Score(model, pair.ChosenTokens))];
