@@ -53,7 +53,8 @@ internal static class JudgeCommand
             int before = votes.Votes.Count;
             try
             {
-                await new JudgeDialog(host, session).RunAsync(cancellation).ConfigureAwait(false);
+                using var dialog = new JudgeDialog(host, session);
+                await dialog.RunAsync(cancellation).ConfigureAwait(false);
             }
             catch (OperationCanceledException failure) when (cancellation.IsCancellationRequested)
             {

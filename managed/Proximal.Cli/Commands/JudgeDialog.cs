@@ -5,7 +5,7 @@ using Proximal.Evaluation.Judging;
 namespace Proximal.Cli.Commands;
 
 /// <summary>Shows pairs on standard error and reads answers, one a line, from standard input.</summary>
-internal sealed class JudgeDialog(CliHost host, JudgeSession session)
+internal sealed class JudgeDialog(CliHost host, JudgeSession session) : IDisposable
 {
     private enum Reply
     {
@@ -15,6 +15,9 @@ internal sealed class JudgeDialog(CliHost host, JudgeSession session)
     }
 
     private readonly StreamReader _input = new(host.Input, Encoding.UTF8, leaveOpen: true);
+
+    /// <summary>Gives up the reader; the host's input stays open.</summary>
+    public void Dispose() => _input.Dispose();
 
     /// <summary>Asks until nothing is open, the person stops or the input ends.</summary>
     public async Task RunAsync(CancellationToken cancellation)

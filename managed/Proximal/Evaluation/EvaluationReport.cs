@@ -27,7 +27,7 @@ public sealed record EvaluationReport
         string[] parts = Parts(path);
         string[] others = Parts(other);
         int count = parts[^1] == Runs.RunFolder.ModelFolder ? 2 : 1;
-        while (count < parts.Length && parts[^count..].SequenceEqual(others[^Math.Min(count, others.Length)..]))
+        while (count < parts.Length && parts.AsSpan(^count..).SequenceEqual(others.AsSpan(^Math.Min(count, others.Length)..)))
         {
             count++;
         }
