@@ -59,7 +59,7 @@ class Weights {
   LiveHandle<PX_HANDLE_WEIGHTS> live_;
 };
 
-// Loads a Hugging Face folder or a llama2.c `.bin` file.
+// Loads a Hugging Face folder, a GGUF file or a folder with one, or a llama2.c `.bin` file.
 std::shared_ptr<Weights> load_weights(const std::shared_ptr<Engine>& engine, const std::string& path);
 
 }  // namespace px

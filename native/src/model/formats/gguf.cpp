@@ -1,5 +1,6 @@
 #include "model/formats/gguf.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -204,6 +205,19 @@ void place_tensor(GgufFile& gguf, TensorPlace place, std::span<const std::byte> 
   check(fresh, PX_CORRUPT_DATA, file, ": tensor ", in_quotes(place.name), " is there twice; fetch the file again");
 }
 
+// Two tensors in the same bytes: one of their offsets is wrong.
+void check_apart(const GgufFile& gguf, const std::string& file) {
+  std::vector<std::pair<const std::byte*, const std::string*>> begins;
+  for (const auto& [name, tensor] : gguf.tensors) begins.emplace_back(tensor.data.data(), &name);
+  std::ranges::sort(begins);
+  for (size_t i = 1; i < begins.size(); ++i) {
+    const std::string& before = *begins[i - 1].second;
+    const auto& data = gguf.tensors.find(before)->second.data;
+    check(data.data() + data.size() <= begins[i].first, PX_CORRUPT_DATA, file, ": tensor ", in_quotes(before),
+          " overlaps tensor ", in_quotes(*begins[i].second), "; fetch the file again");
+  }
+}
+
 }  // namespace
 
 int64_t GgufTensor::elements() const {
@@ -247,7 +261,8 @@ GgufFile parse_gguf(std::span<const std::byte> bytes, const std::string& file) {
   GgufFile gguf;
   gguf.version = reader.number<uint32_t>("version");
   check(gguf.version >= kOldest && gguf.version <= kNewest, PX_UNSUPPORTED, file, ": GGUF version ", gguf.version,
-        gguf.version > 0xffff ? " (the file is big-endian)" : "", ": this version reads 2 and 3, little-endian");
+        gguf.version > 0xffff ? " (the file is big-endian)" : "",
+        ": this version reads versions 2 and 3, little-endian; convert the model again with a current llama.cpp");
   const auto tensors = reader.number<uint64_t>("number of tensors");
   const auto keys = reader.number<uint64_t>("number of keys");
   for (uint64_t i = 0; i < keys; ++i) {
@@ -263,19 +278,24 @@ GgufFile parse_gguf(std::span<const std::byte> bytes, const std::string& file) {
   const uint64_t begin = (reader.position() + alignment - 1) / alignment * alignment;
   const auto data = begin < bytes.size() ? bytes.subspan(begin) : std::span<const std::byte>{};
   for (TensorPlace& place : places) place_tensor(gguf, std::move(place), data, alignment, file);
+  check_apart(gguf, file);
   return gguf;
 }
 
-void read_gguf_floats(const GgufTensor& tensor, const std::string& file, const std::string& name,
-                      std::span<float> values) {
+void require_decodable(const GgufTensor& tensor, const std::string& file, const std::string& name) {
   check(tensor.type->decode != nullptr, PX_UNSUPPORTED, file, ": tensor ", in_quotes(name), " is of type ",
         tensor.type->name,
         ": this version reads F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K to Q6_K, IQ4_NL, IQ4_XS and TQ2_0; "
         "take a file in one of them");
+}
+
+void read_gguf_floats(const GgufTensor& tensor, const std::string& file, const std::string& name,
+                      std::span<float> values) {
+  require_decodable(tensor, file, name);
   decode_ggml(*tensor.type, tensor.data, values);
-  for (size_t i = 0; i < values.size(); ++i)
-    check(std::isfinite(values[i]), PX_NOT_FINITE, file, ": tensor ", in_quotes(name), ": element ", i, " is ",
-          values[i], "; the file is damaged: fetch it again");
+  const auto bad = std::ranges::find_if_not(values, [](float value) { return std::isfinite(value); });
+  check(bad == values.end(), PX_NOT_FINITE, file, ": tensor ", in_quotes(name), ": element ", bad - values.begin(),
+        " is NaN or infinite; the file is damaged: fetch it again");
 }
 
 }  // namespace px

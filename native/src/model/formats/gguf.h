@@ -45,6 +45,9 @@ struct GgufFile {
 // messages. Throws PX_CORRUPT_DATA naming what and where, PX_UNSUPPORTED for another version or byte order.
 GgufFile parse_gguf(std::span<const std::byte> bytes, const std::string& file);
 
+// Throws PX_UNSUPPORTED, naming tensor and type, for a type that cannot be converted.
+void require_decodable(const GgufTensor& tensor, const std::string& file, const std::string& name);
+
 // Converts a tensor to fp32 [elements]. PX_UNSUPPORTED names a type that cannot be read, PX_NOT_FINITE the tensor.
 void read_gguf_floats(const GgufTensor& tensor, const std::string& file, const std::string& name, std::span<float> values);
 

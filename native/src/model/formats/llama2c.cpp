@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "model/families/llama.h"
 #include "model/formats/mapped_file.h"
+#include "model/formats/rotary_rows.h"
 
 namespace px {
 namespace {
@@ -61,20 +62,6 @@ class Cursor {
   Weights& weights_;
   const std::byte* next_;
 };
-
-// llama2.c rotates neighbours (2j, 2j + 1); transformers rotates (j, D/2 + j). The rows of a query or key projection
-// [heads * D, H] go there.
-void split_halves(float* weight, int64_t heads, int64_t size, int64_t hidden) {
-  std::vector<float> head(static_cast<size_t>(size * hidden));
-  for (int64_t h = 0; h < heads; ++h) {
-    float* rows = weight + h * size * hidden;
-    std::copy_n(rows, size * hidden, head.data());
-    for (int64_t j = 0; j < size / 2; ++j) {
-      std::copy_n(head.data() + 2 * j * hidden, hidden, rows + j * hidden);
-      std::copy_n(head.data() + (2 * j + 1) * hidden, hidden, rows + (size / 2 + j) * hidden);
-    }
-  }
-}
 
 }  // namespace
 
@@ -133,8 +120,8 @@ std::shared_ptr<Weights> load_llama2c(const std::shared_ptr<Engine>& engine, con
   if (d.untied_head()) cursor.read(o.lm_head, d.vocabulary * d.hidden, "wcls");
 
   for (const LayerOffsets& layer : o.layers) {
-    split_halves(weights->data() + layer.query, d.heads, d.head_size, d.hidden);
-    split_halves(weights->data() + layer.key, d.kv_heads, d.head_size, d.hidden);
+    split_rotary_halves(weights->data() + layer.query, d.heads, d.head_size, d.hidden);
+    split_rotary_halves(weights->data() + layer.key, d.kv_heads, d.head_size, d.hidden);
   }
   return weights;
 }

@@ -20,6 +20,9 @@ class MappedFile {
   std::span<const std::byte> bytes() const { return bytes_; }
   std::string_view text() const { return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()}; }
 
+  // Says that a part has been read: its pages need not stay in this process's memory. They can be read again.
+  void release(std::span<const std::byte> part) const noexcept;
+
  private:
   std::string path_;
   std::span<const std::byte> bytes_;
