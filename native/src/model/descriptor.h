@@ -28,7 +28,7 @@ enum class PositionKind {
 };
 
 // kDynamic is kNone as far as the original context goes, which is as far as a model is run here.
-enum class RopeScaling { kNone, kLinear, kDynamic, kLlama3, kYarn };
+enum class RopeScaling { kNone, kLinear, kDynamic, kLlama3, kYarn, kDivisors };
 
 struct Rope {
   double theta = 10000.0;
@@ -41,6 +41,7 @@ struct Rope {
   double beta_slow = 1.0;              // yarn: those up to which they are divided
   double attention_factor = 1.0;       // yarn: cosines and sines are multiplied by it
   bool truncate = true;                // yarn: the bounds between kept and divided are whole dimensions
+  std::vector<double> divisors{};      // [D / 2], divisors: what each frequency is divided by
 
   bool operator==(const Rope&) const = default;
 };

@@ -65,6 +65,8 @@ double scaled_frequency(double frequency, const Rope& rope, int64_t head_size, i
       return llama3_frequency(frequency, rope);
     case RopeScaling::kYarn:
       return YarnRamp(rope, head_size).scaled(frequency, dimension);
+    case RopeScaling::kDivisors:
+      return frequency / rope.divisors[static_cast<size_t>(dimension)];
   }
   fail(PX_INTERNAL, "rope: unknown scaling");
 }

@@ -62,6 +62,9 @@ Descriptor read_llama_shape(const JsonReader& config, const std::string& family,
         ") to be a multiple of 'num_key_value_heads', got ", d.kv_heads, "; correct the wrong one");
   d.head_size = read_head_size(config, d, defaults.head_size);
   d.rope = read_rope(config, d.context);
+  check(d.rope.divisors.empty() || static_cast<int64_t>(d.rope.divisors.size()) == d.head_size / 2, PX_CORRUPT_DATA,
+        config.where(), ": key 'short_factor': expected one number for each of ", d.head_size / 2,
+        " frequencies, got ", d.rope.divisors.size(), "; correct it");
   return d;
 }
 

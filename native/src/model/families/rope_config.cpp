@@ -61,16 +61,43 @@ void read_yarn(const JsonReader& reader, const Source& source, Rope& rope) {
   rope.attention_factor = read_attention_factor(reader, rope.factor);
 }
 
+constexpr const char* kShortFactor = "short_factor";
+constexpr const char* kLongFactor = "long_factor";
+
+// longrope whose factors do not depend on the length, and whose attention is not sharpened: GGUF files with rotary
+// factors are such models.
+void read_divisors(const JsonReader& reader, const char* key, Rope& rope) {
+  const Json* factors = reader.find(kShortFactor);
+  const Json* long_factors = reader.find(kLongFactor);
+  const Json* attention = reader.find("attention_factor");
+  if (factors == nullptr || long_factors == nullptr || *factors != *long_factors || attention == nullptr ||
+      *attention != 1.0)
+    fail_unsupported(reader, key, "longrope",
+                     "'longrope' only with equal 'short_factor' and 'long_factor' and with an 'attention_factor' of 1");
+  check(factors->is_array(), PX_CORRUPT_DATA, reader.where(), ": key '", kShortFactor, "': expected a list, got ",
+        shown(*factors), "; correct it");
+  rope.scaling = RopeScaling::kDivisors;
+  for (const Json& factor : *factors) {
+    check(factor.is_number() && factor.get<double>() > 0.0 && factor.get<double>() <= kMaxFactor, PX_CORRUPT_DATA,
+          reader.where(), ": key '", kShortFactor, "': expected numbers above 0, got ", shown(factor), "; correct it");
+    rope.divisors.push_back(factor.get<double>());
+  }
+}
+
 // The keys under rope_parameters (transformers 5) or rope_scaling (4).
 Rope read_scaling(const JsonReader& reader, const Source& source, double theta) {
   Rope rope;
   rope.theta = reader.number("rope_theta", 0.0, kMaxTheta, theta);
   const Json* partial = reader.find("partial_rotary_factor");
   if (partial != nullptr && *partial != 1.0) fail_unsupported(reader, "partial_rotary_factor", *partial, "1");
-  for (const auto& [name, value] : reader.object().items())
-    if (value.is_structured()) fail_unsupported(reader, name.c_str(), value, "one rotation for all layers and places");
   const char* key = reader.find("rope_type") != nullptr ? "rope_type" : "type";
   const std::string type = reader.string(key, "default");
+  const auto is_divisors = [&](const std::string& name) {
+    return type == "longrope" && (name == kShortFactor || name == kLongFactor);
+  };
+  for (const auto& [name, value] : reader.object().items())
+    if (value.is_structured() && !is_divisors(name))
+      fail_unsupported(reader, name.c_str(), value, "one rotation for all layers and places");
   if (type == "default") return rope;
   if (type == "linear" || type == "dynamic") {
     rope.scaling = type == "linear" ? RopeScaling::kLinear : RopeScaling::kDynamic;
@@ -79,13 +106,15 @@ Rope read_scaling(const JsonReader& reader, const Source& source, double theta) 
     read_llama3(reader, rope);
   } else if (type == "yarn") {
     read_yarn(reader, source, rope);
+  } else if (type == "longrope") {
+    read_divisors(reader, key, rope);
   } else {
-    fail_unsupported(reader, key, type, "'default', 'linear', 'dynamic', 'llama3' and 'yarn'");
+    fail_unsupported(reader, key, type, "'default', 'linear', 'dynamic', 'llama3', 'yarn' and 'longrope'");
   }
   return rope;
 }
 
-Json scaling_keys(const Rope& rope) {
+Json scaling_keys(const Rope& rope, const Json& context) {
   switch (rope.scaling) {
     case RopeScaling::kNone:
       return nullptr;
@@ -99,6 +128,9 @@ Json scaling_keys(const Rope& rope) {
               {"low_freq_factor", rope.low_frequency_factor},
               {"high_freq_factor", rope.high_frequency_factor},
               {kOriginalContext, rope.original_context}};
+    case RopeScaling::kDivisors:
+      return {{"rope_type", "longrope"},     {kShortFactor, rope.divisors}, {kLongFactor, rope.divisors},
+              {"attention_factor", 1.0},     {"factor", 1.0},               {kOriginalContext, context}};
     case RopeScaling::kYarn:
       break;
   }
@@ -129,7 +161,7 @@ Rope read_rope(const JsonReader& config, int64_t context) {
 }
 
 void write_rope(const Rope& rope, Json& config) {
-  Json scaling = scaling_keys(rope);
+  Json scaling = scaling_keys(rope, config["max_position_embeddings"]);
   config["rope_theta"] = rope.theta;
   config["rope_scaling"] = scaling;
   if (scaling.is_null()) scaling = {{"rope_type", "default"}};
