@@ -619,8 +619,8 @@ TEST_F(WeightsTest, RefusesWhatIsNoModelFolder) {
   expect_refused(folder_.path("m"), PX_UNSUPPORTED, {folder_.path("m/pytorch_model.bin"), "safe_serialization"});
   write_file(folder_.path("m/adapter_config.json"), "{}");
   expect_refused(folder_.path("m"), PX_CORRUPT_DATA, {"adapter_config.json", "'peft_type'"});
-  write_file(folder_.path("model.gguf"), "GGUF");
-  expect_refused(folder_.path("model.gguf"), PX_UNSUPPORTED, {"model.gguf", "config.json"});
+  write_file(folder_.path("model.onnx"), "ONNX");
+  expect_refused(folder_.path("model.onnx"), PX_UNSUPPORTED, {"model.onnx", "config.json"});
 }
 
 TEST_F(WeightsTest, RefusesIndexesThatLie) {

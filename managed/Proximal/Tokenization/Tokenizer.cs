@@ -53,8 +53,9 @@ public sealed class Tokenizer
 
     /// <summary>Loads a tokenizer.</summary>
     /// <param name="path">
-    /// A folder with tokenizer.json, or vocab.json and merges.txt, or tokenizer.model (taken in this order); or one of these
-    /// files. tokenizer_config.json and generation_config.json beside it name the special tokens.
+    /// A folder with tokenizer.json, or vocab.json and merges.txt, or tokenizer.model, or a .gguf file (taken in this order);
+    /// or one of these files. A .gguf file says everything itself; else tokenizer_config.json and generation_config.json
+    /// beside it name the special tokens.
     /// </param>
     /// <exception cref="TokenizerException">A file is missing, damaged or asks for what this version does not do.</exception>
     public static Tokenizer Load(string path)

@@ -106,7 +106,7 @@ internal static class SentencePieceTokenizer
     private static ITokenModel MakeModel(SentencePieceFile file, Vocabulary vocabulary, int unknown, string path) => file.ModelType switch
     {
         Unigram => new UnigramModel(vocabulary, Scores(file), unknown, file.ByteFallback),
-        BytePair => new BytePairEncoding(vocabulary, MakeMerges(file, vocabulary), new BytePairOptions
+        BytePair => new BytePairEncoding(vocabulary, MakeMerges(file.Pieces, vocabulary), new BytePairOptions
         {
             UnknownId = unknown,
             FuseUnknown = true,
@@ -125,12 +125,12 @@ internal static class SentencePieceTokenizer
         [.. file.Pieces.Select(piece => piece.Kind == SentencePieceKind.Normal ? piece.Score : UnigramModel.Excluded)];
 
     /// <summary>Every division of a piece into two pieces is a merge; the better the piece's score, the earlier.</summary>
-    private static MergeTable MakeMerges(SentencePieceFile file, Vocabulary vocabulary)
+    public static MergeTable MakeMerges(IReadOnlyList<SentencePieceFile.Piece> pieces, Vocabulary vocabulary)
     {
-        MergeTable merges = new(file.Pieces.Count * 2);
+        MergeTable merges = new(pieces.Count * 2);
         int rank = -1;
         float previous = float.NaN;
-        foreach ((SentencePieceFile.Piece piece, int id) in file.Pieces.Select((piece, id) => (piece, id))
+        foreach ((SentencePieceFile.Piece piece, int id) in pieces.Select((piece, id) => (piece, id))
             .Where(item => item.piece.Kind == SentencePieceKind.Normal)
             .OrderByDescending(item => item.piece.Score))
         {

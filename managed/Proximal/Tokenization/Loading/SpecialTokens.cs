@@ -28,6 +28,21 @@ internal sealed class SpecialTokens
         return result;
     }
 
+    /// <summary>Roles by id, of a file that holds everything itself.</summary>
+    public static SpecialTokens OfIds(int? bos, int? eos, int? pad)
+    {
+        SpecialTokens result = new();
+        foreach ((string role, int? id) in (ReadOnlySpan<(string, int?)>)[("bos", bos), ("eos", eos), ("pad", pad)])
+        {
+            if (id is not null)
+            {
+                result._roles[role] = new Role(new JsonPlaceText("", ""), null, id);
+            }
+        }
+
+        return result;
+    }
+
     /// <summary>The names that a tokenizer_config.json gives to roles, in the order of the file.</summary>
     public IEnumerable<string> Names => _roles.Values.Select(role => role.Name).OfType<string>().Distinct();
 

@@ -1,3 +1,5 @@
+using Proximal.Models.Formats;
+
 namespace Proximal.Tokenization.Loading;
 
 /// <summary>Finds out which files a path means and reads them.</summary>
@@ -18,6 +20,11 @@ internal static class TokenizerLoader
                 ProximalStatus.Io, path, "", "no such file or folder", $"Name a folder with {JsonName}, or one of a tokenizer's files");
         }
 
+        if (GgufPath.Of(file) is { } gguf)
+        {
+            return GgufTokenizer.Load(gguf);
+        }
+
         string folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
         SpecialTokens special = SpecialTokens.Read(folder);
         return new Tokenizer(ReadParts(file, folder, special), special);
@@ -27,11 +34,12 @@ internal static class TokenizerLoader
         ((string[])[JsonName, VocabularyName, SentencePieceName])
             .Select(name => Path.Combine(folder, name))
             .FirstOrDefault(File.Exists)
+        ?? GgufPath.Of(folder)
         ?? throw new TokenizerException(
             ProximalStatus.Io,
             folder,
             "",
-            $"the folder has none of {JsonName}, {VocabularyName} with {MergesName}, {SentencePieceName}",
+            $"the folder has none of {JsonName}, {VocabularyName} with {MergesName}, {SentencePieceName}, a .gguf file",
             "Put the model's tokenizer files there");
 
     private static TokenizerParts ReadParts(string file, string folder, SpecialTokens special)
