@@ -49,6 +49,8 @@ internal static class Application
             PpoCommand.Create(host, verbose),
             ScoreCommand.Create(host, verbose),
             GenerateCommand.Create(host, verbose),
+            ChatCommand.Create(host, verbose),
+            InfoCommand.Create(host),
             TokenizeCommand.Create(host),
             EvalCommand.Create(host, verbose),
             JudgeCommand.Create(host, verbose),

@@ -11,6 +11,7 @@ internal sealed partial class CliHost : IDisposable
     private static readonly TimeSpan SameWish = TimeSpan.FromMilliseconds(500);
 
     private readonly List<IDisposable> _owned = [];
+    private Action? _interruptTaker;
 
     /// <summary>Standard input, as bytes: rows may be broken in ways that a text reader would hide.</summary>
     public required Stream Input { get; init; }
@@ -49,8 +50,8 @@ internal sealed partial class CliHost : IDisposable
             Interrupted = interruption.Token,
         };
         host._owned.Add(interruption);
-        host._owned.Add(Listen(PosixSignal.SIGINT, interruption));
-        host._owned.Add(Listen(PosixSignal.SIGTERM, interruption));
+        host._owned.Add(Listen(PosixSignal.SIGINT, interruption, host.TryInterruptPart));
+        host._owned.Add(Listen(PosixSignal.SIGTERM, interruption, () => false));
         return host;
     }
 
@@ -78,16 +79,27 @@ internal sealed partial class CliHost : IDisposable
         }
     }
 
+    /// <summary>Lets the next SIGINT end a part of the work instead of all of it; <see langword="null"/>: no longer.</summary>
+    public void TakeInterrupt(Action? taker) => Interlocked.Exchange(ref _interruptTaker, taker);
+
+    /// <summary>What SIGINT does first: ends the part that asked for it. False when none did.</summary>
+    internal bool TryInterruptPart()
+    {
+        Action? taker = Interlocked.Exchange(ref _interruptTaker, null);
+        taker?.Invoke();
+        return taker is not null;
+    }
+
     /// <summary>The first signal asks the work to end; a later one ends the process at once.</summary>
     /// <remarks>
     /// `timeout` signals its child and then the whole group, so one wish may arrive twice: what follows within
     /// <see cref="SameWish"/> is no second one.
     /// </remarks>
-    private static PosixSignalRegistration Listen(PosixSignal signal, Interruption interruption) =>
+    private static PosixSignalRegistration Listen(PosixSignal signal, Interruption interruption, Func<bool> endsPart) =>
         PosixSignalRegistration.Create(signal, context =>
         {
             context.Cancel = true;
-            if (!interruption.Request())
+            if (!endsPart() && !interruption.Request())
             {
                 // Not Environment.Exit: it would tear down native libraries that still compute.
                 ExitNow(ExitCode.Interrupted);

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Proximal.ChatTemplates;
 using Proximal.Configuration;
 using Proximal.Data;
 using Proximal.Rewards;
@@ -35,7 +36,7 @@ internal static partial class FailureReport
     {
         CommandException command => command.Code,
         ConfigurationException { IsOverride: true } => ExitCode.Usage,
-        ConfigurationException or DataFileException or ArgumentException => ExitCode.Data,
+        ConfigurationException or ChatTemplateException or DataFileException or ArgumentException => ExitCode.Data,
         ProximalException { Status: ProximalStatus.Io or ProximalStatus.CorruptData or ProximalStatus.Unsupported } => ExitCode.Data,
         ProximalException { Status: ProximalStatus.NotFinite, Function: LoadFunction } => ExitCode.Data,
         _ => ExitCode.Run,
@@ -43,7 +44,7 @@ internal static partial class FailureReport
 
     private static bool IsExpected(Exception failure) => failure is CommandException or ConfigurationException
         or DataFileException or RewardException or RunFolderException or ProximalException or ArgumentException or IOException
-        or UnauthorizedAccessException or DllNotFoundException or OperationCanceledException;
+        or UnauthorizedAccessException or ChatTemplateException or DllNotFoundException or OperationCanceledException;
 
     [GeneratedRegex(@"^px_\w+: ")]
     private static partial Regex NativeFunction();

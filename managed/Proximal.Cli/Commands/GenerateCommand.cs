@@ -12,7 +12,8 @@ internal static class GenerateCommand
 {
     private const string Description =
         "Generate responses to prompts.\n\n"
-        + "A row holds `tokens` or `prompt`. The answer holds `prompt_tokens`, `tokens` (a stop token included), `text` (how the prompt goes on, without it "
+        + "A row holds `tokens`, `prompt` or `messages` (with `tools` and `documents` if it likes: the model's chat template writes them and opens the "
+        + "answer, or goes on with a last message that is the assistant's). The answer holds `prompt_tokens`, `tokens` (a stop token included), `text` (how the prompt goes on, without it "
         + "and without special tokens; null when there is no tokenizer), `logprobs` (of the sampled tokens at the temperature, before top-k, top-p and "
         + "min-p) and `finish_reason` (stop or length). With --n above 1 the last four are in the objects of a list `samples`.\n\n"
         + "Sample k of row r (both from 0, bad rows counted) draws its numbers from the seed and r * 65536 + k: never from the rows around it.\n\n"
@@ -33,8 +34,8 @@ internal static class GenerateCommand
             using Engine engine = ModelPath.StartEngine(parsed.GetValue(rows.Threads), new ErrorLogger(host.Log, parsed.GetValue(verbose)));
             using LanguageModel model = ModelPath.Load(engine, path);
             RequireLanguageModel(model, path);
-            IReadOnlyList<int> stops = StopTokensOf(parsed.GetValue(rows.StopTokenIds), path, host);
             var codec = new TextCodec(path, parsed.GetValue(rows.Tokenizer));
+            IReadOnlyList<int> stops = StopTokensOf(parsed.GetValue(rows.StopTokenIds), path, codec, host);
             using RowWriter writer = RowWriter.Open(parsed.GetValue(rows.Output), host);
             using var generator = new Generator(
                 model, new GeneratorOptions { Seed = parsed.GetValue(sampling.Seed), MaxBatch = parsed.GetValue(sampling.MaxBatch) });
@@ -45,7 +46,8 @@ internal static class GenerateCommand
         return command;
     }
 
-    private static void RequireLanguageModel(LanguageModel model, string path)
+    /// <summary>Throws unless the model has a distribution over tokens.</summary>
+    public static void RequireLanguageModel(LanguageModel model, string path)
     {
         if (model.Info.Head != ModelHead.LanguageModel)
         {
@@ -53,9 +55,11 @@ internal static class GenerateCommand
         }
     }
 
-    private static IReadOnlyList<int> StopTokensOf(int[]? given, string path, CliHost host)
+    /// <summary>The tokens that end a response: those given, else the model's, else the tokenizer's end token.</summary>
+    public static IReadOnlyList<int> StopTokensOf(int[]? given, string path, TextCodec codec, CliHost host)
     {
         IReadOnlyList<int> stops = given is { Length: > 0 } ? given : StopTokens.OfModel(path);
+        stops = stops.Count == 0 && codec.EosTokenId is { } end ? [end] : stops;
         if (stops.Count == 0)
         {
             host.Log("warning: no stop tokens are known, so every response runs to --max-new-tokens; give --stop-token-ids");

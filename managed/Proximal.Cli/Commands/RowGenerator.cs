@@ -14,6 +14,8 @@ internal sealed class RowGenerator(
     /// <summary>Samples under way or waiting: enough to fill the batch behind a row that takes long.</summary>
     private const int Window = 512;
 
+    private static readonly string[] Forms = ["tokens", "prompt", "messages"];
+
     private readonly Queue<GenerateRow> _pending = new();
     private long _tokens;
 
@@ -66,12 +68,14 @@ internal sealed class RowGenerator(
     private int[] Encode(InputRow row)
     {
         row.Require();
-        return (row.Has("tokens"), row.Has("prompt")) switch
+        string[] forms = [.. Forms.Where(row.Has)];
+        return forms switch
         {
-            (true, false) => row.Tokens("tokens"),
-            (false, true) => codec.Encode(row, row.Text("prompt")),
-            (true, true) => throw row.Error("'tokens' and 'prompt' are both given: give one of them"),
-            _ => throw row.Error("there is no prompt: give 'tokens' or 'prompt'"),
+            ["tokens"] => row.Tokens("tokens"),
+            ["prompt"] => codec.Encode(row, row.Text("prompt")),
+            ["messages"] => codec.EncodeMessages(row, answers: true),
+            [] => throw row.Error("there is no prompt: give 'tokens', 'prompt' or 'messages'"),
+            _ => throw row.Error($"'{forms[0]}' and '{forms[1]}' are both given: give one of them"),
         };
     }
 

@@ -15,7 +15,7 @@ internal sealed class RowOptions
 
     public Option<string> Model { get; } = new("--model", "-m")
     {
-        Description = "The model: a Hugging Face folder or a llama2.c .bin file.",
+        Description = "The model: a Hugging Face folder, a .gguf file or a llama2.c .bin file.",
         HelpName = "PATH",
     };
 
@@ -34,13 +34,13 @@ internal sealed class RowOptions
 
     public Option<string?> Tokenizer { get; } = new("--tokenizer")
     {
-        Description = "The tokenizer: a folder or a tokenizer.json. [default: the model's folder]",
+        Description = "The tokenizer: a folder, a tokenizer.json or a .gguf file. [default: the model's own]",
         HelpName = "PATH",
     };
 
     public Option<int[]?> StopTokenIds { get; } = new("--stop-token-ids")
     {
-        Description = "Token ids that end a response, as in 1,2. [default: eos_token_id of generation_config.json, else of config.json]",
+        Description = "Token ids that end a response, as in 1,2. [default: eos_token_id of generation_config.json, else of config.json, else the tokenizer's end token]",
         HelpName = "IDS",
         CustomParser = ParseIds,
     };

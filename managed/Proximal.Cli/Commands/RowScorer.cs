@@ -11,7 +11,7 @@ internal sealed class RowScorer(LanguageModel model, TextCodec codec, RowWriter 
 {
     private const int BatchTokens = 4096;
     private const int BatchRows = 256;
-    private static readonly string[] Forms = ["tokens", "text", "prompt"];
+    private static readonly string[] Forms = ["tokens", "text", "prompt", "messages"];
 
     private readonly ScoreOutputs _outputs = model.Info.Head == ModelHead.Scalar ? ScoreOutputs.Scores
         : entropy ? ScoreOutputs.LogProbs | ScoreOutputs.Entropies
@@ -86,7 +86,8 @@ internal sealed class RowScorer(LanguageModel model, TextCodec codec, RowWriter 
             ["tokens"] => (row.Tokens("tokens"), null),
             ["text"] => (codec.Encode(row, row.Text("text")), null),
             ["prompt"] => codec.EncodePair(row, row.Text("prompt"), row.Text("response")),
-            [] => throw row.Error("there is nothing to score: give 'tokens', 'text', or 'prompt' and 'response'"),
+            ["messages"] => (codec.EncodeMessages(row, answers: false), null),
+            [] => throw row.Error("there is nothing to score: give 'tokens', 'text', 'messages', or 'prompt' and 'response'"),
             _ => throw row.Error($"'{forms[0]}' and '{forms[1]}' are both given: give one of them"),
         };
     }

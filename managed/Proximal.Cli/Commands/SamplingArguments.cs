@@ -39,7 +39,15 @@ internal sealed class SamplingArguments
 
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { MaxNewTokens, Temperature, TopK, TopP, MinP, Seed, Samples, MaxBatch })
+        AddOneTo(command);
+        command.Add(Samples);
+        command.Add(MaxBatch);
+    }
+
+    /// <summary>Adds those that speak of one response at a time.</summary>
+    public void AddOneTo(Command command)
+    {
+        foreach (Option option in new Option[] { MaxNewTokens, Temperature, TopK, TopP, MinP, Seed })
         {
             command.Add(option);
         }

@@ -11,7 +11,7 @@ internal static class ScoreCommand
 {
     private const string Description =
         "Score sequences with a model.\n\n"
-        + "A row holds `tokens`, or `text`, or `prompt` and `response`. The answer holds `tokens`, `logprobs` (natural logarithm; same length, the "
+        + "A row holds `tokens`, or `text`, or `prompt` and `response`, or `messages` (written by the model's chat template). The answer holds `tokens`, `logprobs` (natural logarithm; same length, the "
         + "first null), `sum_logprob` and with --entropy `entropy` (nats; same length, first null). With `prompt` and `response` "
         + "the two texts are encoded as one; `response_start` is the first token that is not the prompt's own, and "
         + "`sum_logprob` is that of the response; else it is that of the whole sequence. A model with a reward head answers "

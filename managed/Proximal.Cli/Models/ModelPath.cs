@@ -12,7 +12,7 @@ internal static class ModelPath
         if (!Path.Exists(path))
         {
             throw new CommandException(
-                ExitCode.Data, $"{option} {path}: does not exist; give a Hugging Face folder or a llama2.c .bin file");
+                ExitCode.Data, $"{option} {path}: does not exist; give a Hugging Face folder, a .gguf file or a llama2.c .bin file");
         }
     }
 

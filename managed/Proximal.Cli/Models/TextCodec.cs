@@ -1,3 +1,4 @@
+using Proximal.ChatTemplates;
 using Proximal.Cli.Rows;
 using Proximal.Tokenization;
 
@@ -6,10 +7,10 @@ namespace Proximal.Cli.Models;
 /// <summary>The tokenizer of a command: the one that --tokenizer names, else the model folder's, else none.</summary>
 internal sealed class TextCodec
 {
-    private static readonly string[] Files = ["tokenizer.json", "vocab.json", "tokenizer.model"];
-
     private readonly Tokenizer? _tokenizer;
     private readonly string _missing;
+    private readonly string? _path;
+    private readonly Lazy<ChatEncoder?> _chat;
 
     /// <summary>Loads the tokenizer. A model without one can still work on token ids.</summary>
     /// <param name="model">The model's folder or file, where there is one.</param>
@@ -22,10 +23,20 @@ internal sealed class TextCodec
                 ExitCode.Data, $"--tokenizer {tokenizer}: does not exist; give a folder with a tokenizer.json, or the file");
         }
 
-        string? path = tokenizer ?? (Files.Any(file => File.Exists(Path.Combine(model ?? string.Empty, file))) ? model : null);
-        _tokenizer = path is null ? null : Tokenizer.Load(path);
+        _path = tokenizer ?? (model is not null && Tokenizer.IsAt(model) ? model : null);
+        _tokenizer = _path is null ? null : Tokenizer.Load(_path);
         _missing = $"{model} has no tokenizer.json: give --tokenizer, or token ids";
+        _chat = new(() => MakeChat(model));
     }
+
+    /// <summary>The token that ends a sequence, where the tokenizer names one.</summary>
+    public int? EosTokenId => _tokenizer?.EosTokenId;
+
+    /// <summary>The tokenizer, if there is one.</summary>
+    public Tokenizer? Tokenizer => _tokenizer;
+
+    /// <summary>The model's way to write conversations; <see langword="null"/> when it has no chat template.</summary>
+    public ChatEncoder? Chat => _chat.Value;
 
     /// <summary>Throws unless there is a tokenizer.</summary>
     public void Require()
@@ -37,6 +48,23 @@ internal sealed class TextCodec
     }
 
     public int[] Encode(InputRow row, string text, bool special = true) => Of(row).Encode(text, special);
+
+    /// <summary>Encodes the conversation of a row: its `messages`, with `tools` and `documents` where it has them.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="answers">The assistant is to speak next: its turn is opened, or its last message continued.</param>
+    public int[] EncodeMessages(InputRow row, bool answers)
+    {
+        _ = Of(row);
+        ChatEncoder chat = Chat ?? throw row.Error("the model has no chat template, so 'messages' cannot be written as its text: give 'prompt' or 'text'");
+        try
+        {
+            return chat.Encode(row.Conversation(answers));
+        }
+        catch (ChatTemplateException failure)
+        {
+            throw row.Error($"'messages': the model's chat template refuses them: {failure.Message}", failure);
+        }
+    }
 
     /// <summary>Encodes a prompt and its response as one text.</summary>
     /// <returns>The tokens, and the first that is not one of the prompt alone: where the two texts meet inside a token, it counts as response.</returns>
@@ -68,6 +96,14 @@ internal sealed class TextCodec
         string before = _tokenizer.Decode(prompt);
         string whole = _tokenizer.Decode([.. prompt, .. response]);
         return whole.StartsWith(before, StringComparison.Ordinal) ? whole[before.Length..] : _tokenizer.Decode(response);
+    }
+
+    /// <summary>The template beside the tokenizer, else the model's.</summary>
+    private ChatEncoder? MakeChat(string? model)
+    {
+        ModelChatTemplate? template = (_path is null ? null : ModelChatTemplate.Find(_path))
+            ?? (model is null ? null : ModelChatTemplate.Find(model));
+        return template is null || _tokenizer is null ? null : new ChatEncoder(template, _tokenizer);
     }
 
     private Tokenizer Of(InputRow row) => _tokenizer ?? throw row.Error(_missing);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
+using Proximal.ChatTemplates;
 
 namespace Proximal.Cli.Rows;
 
@@ -117,6 +118,29 @@ internal sealed class InputRow
         }
 
         return tokens;
+    }
+
+    /// <summary>The conversation in the row's `messages`, `tools` and `documents`.</summary>
+    /// <param name="answers">The assistant is to speak next: its turn is opened, or its last message continued.</param>
+    public ChatRequest Conversation(bool answers)
+    {
+        JsonElement messages = Field("messages");
+        if (messages.ValueKind != JsonValueKind.Array || messages.GetArrayLength() == 0)
+        {
+            throw Error($"'messages' is {(messages.ValueKind == JsonValueKind.Array ? "empty" : KindOf(messages))}: expected a list of {{\"role\":..,\"content\":..}}");
+        }
+
+        JsonElement last = messages[messages.GetArrayLength() - 1];
+        bool continues = answers && last.ValueKind == JsonValueKind.Object && last.TryGetProperty("role", out JsonElement role)
+            && role.ValueKind == JsonValueKind.String && role.ValueEquals("assistant");
+        return new ChatRequest
+        {
+            Messages = messages,
+            Tools = _root.TryGetProperty("tools", out JsonElement tools) ? tools : default,
+            Documents = _root.TryGetProperty("documents", out JsonElement documents) ? documents : default,
+            AddGenerationPrompt = answers && !continues,
+            ContinueFinalMessage = continues,
+        };
     }
 
     /// <summary>The error of this row, with its line.</summary>

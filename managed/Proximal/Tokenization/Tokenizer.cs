@@ -39,6 +39,15 @@ public sealed class Tokenizer
         (BosTokenId, EosTokenId, PadTokenId) = special.Resolve(TokenToId);
     }
 
+    /// <summary>What makes tokens of words, for people: byte-level BPE, BPE, Unigram, WordPiece or WordLevel.</summary>
+    public string Kind => _parts.Model switch
+    {
+        BytePairEncoding => _rawModel is null ? "BPE" : "byte-level BPE",
+        UnigramModel => "Unigram",
+        WordPieceModel => "WordPiece",
+        _ => "WordLevel",
+    };
+
     /// <summary>The largest id plus one: ids lie below it. A model's own vocabulary may be larger (padding).</summary>
     public int VocabularySize { get; }
 
@@ -50,6 +59,14 @@ public sealed class Tokenizer
 
     /// <summary>The token that fills rows up, as the files beside the tokenizer name it.</summary>
     public int? PadTokenId { get; }
+
+    /// <summary>Whether <see cref="Load"/> finds a tokenizer's files in a folder, or a file is a .gguf file.</summary>
+    /// <param name="path">A folder or file.</param>
+    public static bool IsAt(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return TokenizerLoader.IsAt(path);
+    }
 
     /// <summary>Loads a tokenizer.</summary>
     /// <param name="path">

@@ -111,8 +111,8 @@ typedef struct px_score_args {
   float* hidden;        /* [N, H], optional: state after the final norm at each token (not shifted) */
 } px_score_args;
 
-/* Reads a Hugging Face folder (config.json and safetensors, one or sharded, fp32/bf16/fp16, memory-mapped) or a
- * llama2.c `.bin` file at `path` (UTF-8). options may be NULL. Families (model_type): llama, mistral, qwen2, qwen3, gpt2.
+/* Reads a Hugging Face folder (config.json and safetensors, one or sharded, fp32/bf16/fp16, memory-mapped) a
+ * GGUF file (or a folder with one and no safetensors) or a llama2.c `.bin` file at `path` (UTF-8). options may be NULL. Families (model_type): llama, mistral, qwen2, qwen3, gpt2.
  * A folder with adapter_config.json (PEFT LoRA) gives the base model that it names, with the adapter merged. Links are
  * followed, as caches of the hub need; PyTorch's pickles are never opened as such (PX_UNSUPPORTED).
  * Errors: PX_IO (which file), PX_CORRUPT_DATA (file, tensor, what), PX_UNSUPPORTED (the key or dtype by name),

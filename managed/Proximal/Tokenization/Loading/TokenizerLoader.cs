@@ -10,6 +10,9 @@ internal static class TokenizerLoader
     private const string MergesName = "merges.txt";
     private const string SentencePieceName = "tokenizer.model";
 
+    /// <summary>Whether there are files to load.</summary>
+    public static bool IsAt(string path) => Find(path) is not null || GgufPath.Of(path) is not null;
+
     /// <summary>Loads a folder or a file.</summary>
     public static Tokenizer Load(string path)
     {
@@ -30,10 +33,12 @@ internal static class TokenizerLoader
         return new Tokenizer(ReadParts(file, folder, special), special);
     }
 
-    private static string FindIn(string folder) =>
+    private static string? Find(string folder) =>
         ((string[])[JsonName, VocabularyName, SentencePieceName])
             .Select(name => Path.Combine(folder, name))
-            .FirstOrDefault(File.Exists)
+            .FirstOrDefault(File.Exists);
+
+    private static string FindIn(string folder) => Find(folder)
         ?? GgufPath.Of(folder)
         ?? throw new TokenizerException(
             ProximalStatus.Io,

@@ -1,0 +1,193 @@
+using System.Text.Json;
+using NUnit.Framework;
+using Proximal.Models;
+using Proximal.Rollouts;
+using Proximal.Tokenization;
+
+namespace Proximal.Tests.Golden;
+
+/// <summary>
+/// GGUF files against transformers on their dequantized weights: tensors of twins, log-probs, greedy ids, tokenizations.
+/// Block types and metadata are compared natively (tests/native/test_gguf.cpp).
+/// </summary>
+public sealed class GgufGoldenTests
+{
+    private const double LogProbTolerance = 3e-5;
+
+    /// <summary>30 layers deep: golden/gguf's README.</summary>
+    private const double DeepTolerance = 3e-4;
+
+    private static readonly GoldenReport Report = new("gguf");
+    private Engine _engine = null!;
+
+    [OneTimeSetUp]
+    public void StartEngine() => _engine = new Engine();
+
+    [OneTimeTearDown]
+    public void WriteReport()
+    {
+        _engine.Dispose();
+        foreach (string line in Report.Lines())
+        {
+            TestContext.Progress.WriteLine(line);
+        }
+    }
+
+    [Test]
+    public void Golden_gguf_files_are_all_accounted_for()
+    {
+        GoldenRoots.Demand(GoldenKind.Gguf);
+        string[] known = [.. Models().Concat(Deep()).Select(file => file.Name)];
+        string[] others = [.. GoldenRoots.Of(GoldenKind.Gguf).Select(file => file.Name).Except(known)];
+        TestContext.Progress.WriteLine($"golden scope Gguf: {known.Length} models run here; natively or as lists: {string.Join(", ", others)}");
+        Assert.That(Models(), Is.Not.Empty);
+        Assert.That(others.Select(Path.GetFileName), Is.SubsetOf(new[] { "types", "metadata", "smollm2-tensors" }));
+    }
+
+    [TestCaseSource(nameof(Models))]
+    public void Golden_gguf_log_probs(object golden)
+    {
+        var file = (GoldenFile)golden;
+        using LanguageModel model = Load(file);
+        foreach (JsonElement sequence in Read(file).GetProperty("sequences").EnumerateArray())
+        {
+            Compare(file, model, sequence, "logprobs_fp64", 1, LogProbTolerance);
+        }
+    }
+
+    [TestCaseSource(nameof(Models))]
+    public void Golden_gguf_greedy_continuations(object golden)
+    {
+        var file = (GoldenFile)golden;
+        using LanguageModel model = Load(file);
+        CompareGreedy(model, [Read(file).GetProperty("greedy")], "prompt");
+    }
+
+    [TestCaseSource(nameof(Models))]
+    public void Golden_gguf_tokenizations(object golden)
+    {
+        var file = (GoldenFile)golden;
+        Tokenizer tokenizer = Tokenizer.Load(PathOf(file));
+        Assert.Multiple(() =>
+        {
+            foreach (JsonElement one in Read(file).GetProperty("tokenizations").EnumerateArray())
+            {
+                string text = one.GetProperty("text").GetString()!;
+                Assert.That(tokenizer.Encode(text, addSpecialTokens: false), Is.EqualTo(ModelCase.Ids(one)), $"'{text}'");
+                Assert.That(tokenizer.Encode(text), Is.EqualTo(ModelCase.Ids(one, "ids_with_special")), $"'{text}' with special tokens");
+            }
+        });
+    }
+
+    /// <summary>Where the types keep every bit of the twin's, all tensors are the same; else those in F32 are.</summary>
+    [TestCaseSource(nameof(Models))]
+    public void Golden_gguf_equals_its_twin(object golden)
+    {
+        var file = (GoldenFile)golden;
+        JsonElement json = Read(file);
+        string? twin = json.GetProperty("twin").GetString();
+        string? folder = twin is null ? null : GoldenRoots.Locate(file, twin);
+        if (folder is null)
+        {
+            Assert.Ignore($"{file.Name} has no twin here");
+        }
+
+        using LanguageModel expected = LanguageModel.Load(_engine, folder!);
+        using LanguageModel actual = Load(file);
+        Assert.That(actual.Tensors.Select(tensor => tensor.Name), Is.EqualTo(expected.Tensors.Select(tensor => tensor.Name)));
+        Assert.That(actual.Info with { StorageType = default }, Is.EqualTo(expected.Info with { StorageType = default }));
+        bool sameBits = file.Name.EndsWith("-f32", StringComparison.Ordinal) || twin!.EndsWith(".hf", StringComparison.Ordinal);
+        foreach (TensorInfo tensor in expected.Tensors)
+        {
+            float[] want = expected.ReadTensor(tensor.Name);
+            float[] got = actual.ReadTensor(tensor.Name);
+            Assert.That(got, Has.Length.EqualTo(want.Length));
+            for (int i = 0; i < want.Length; i++)
+            {
+                // BF16, the coarsest of the twins' types, keeps 8 bits.
+                double allowed = sameBits ? 0 : Math.Max(Math.Abs(want[i]) / 256, 6e-8);
+                Assert.That(Math.Abs((double)got[i] - want[i]), Is.LessThanOrEqualTo(allowed), $"{tensor.Name}[{i}]: {want[i]:R}, got {got[i]:R}");
+            }
+        }
+    }
+
+    [TestCaseSource(nameof(Deep))]
+    public void Golden_gguf_of_a_published_model(object golden)
+    {
+        var file = (GoldenFile)golden;
+        using LanguageModel model = LanguageModel.Load(_engine, PathOf(file));
+        JsonElement json = Read(file);
+        Tokenizer tokenizer = Tokenizer.Load(PathOf(file));
+        foreach (JsonElement text in json.GetProperty("texts").EnumerateArray())
+        {
+            Assert.That(tokenizer.Encode(text.GetProperty("text").GetString()!, addSpecialTokens: false), Is.EqualTo(ModelCase.Ids(text)));
+            foreach (JsonProperty temperature in text.GetProperty("logprobs_fp64").EnumerateObject())
+            {
+                double t = double.Parse(temperature.Name.TrimStart('T'), System.Globalization.CultureInfo.InvariantCulture);
+                int[] ids = ModelCase.Ids(text);
+                float[] got = model.Score(PackedBatch.Pack([ids]), ScoreOutputs.LogProbs, t).LogProbs[1..];
+                Compare(file, $"logprob_{temperature.Name}", got, GoldenTensor.Numbers(temperature.Value), DeepTolerance);
+            }
+        }
+
+        CompareGreedy(model, [.. json.GetProperty("greedy").EnumerateArray()], "prompt_ids");
+    }
+
+    private static void CompareGreedy(LanguageModel model, JsonElement[] wanted, string prompt)
+    {
+        using var generator = new Generator(model);
+        IReadOnlyList<Generation> got = generator.Generate(
+        [
+            .. wanted.Select((greedy, i) => new GenerationRequest
+            {
+                SampleId = (ulong)i,
+                Prompt = ModelCase.Ids(greedy, prompt),
+                MaxNewTokens = greedy.GetProperty("continuation").GetArrayLength(),
+                Sampling = new SamplingOptions { Temperature = 0 },
+            }),
+        ]);
+        Assert.That(got.Select(generation => generation.Tokens), Is.EqualTo(wanted.Select(greedy => ModelCase.Ids(greedy, "continuation"))));
+    }
+
+    private static void Compare(GoldenFile file, LanguageModel model, JsonElement sequence, string key, double temperature, double tolerance)
+    {
+        ModelScores scores = model.Score(PackedBatch.Pack([ModelCase.Ids(sequence)]), ScoreOutputs.LogProbs, temperature);
+        Compare(file, "logprob", scores.LogProbs[1..], GoldenTensor.Numbers(sequence.GetProperty(key)), tolerance);
+    }
+
+    private static void Compare(GoldenFile file, string quantity, float[] actual, double[] expected, double tolerance)
+    {
+        Assert.That(actual, Has.Length.EqualTo(expected.Length), quantity);
+        for (int i = 0; i < actual.Length; i++)
+        {
+            double deviation = Math.Abs(actual[i] - expected[i]);
+            Report.Add(quantity, deviation, tolerance, file.Name);
+            Assert.That(deviation, Is.LessThanOrEqualTo(tolerance), $"{quantity}[{i}]: expected {expected[i]:R}, got {actual[i]:R}");
+        }
+    }
+
+    private LanguageModel Load(GoldenFile file) => LanguageModel.Load(_engine, PathOf(file));
+
+    private static IEnumerable<GoldenFile> Models() => GoldenRoots.Of(GoldenKind.Gguf)
+        .Where(file => Read(file).TryGetProperty("sequences", out _));
+
+    private static IEnumerable<GoldenFile> Deep() => GoldenRoots.Of(GoldenKind.Gguf)
+        .Where(file => Read(file).TryGetProperty("texts", out _) && Find(file) is not null);
+
+    private static string PathOf(GoldenFile file) => Find(file)!;
+
+    private static string? Find(GoldenFile file)
+    {
+        string beside = Path.ChangeExtension(file.Path, ".gguf");
+        return File.Exists(beside) ? beside
+            : Read(file).TryGetProperty("gguf", out JsonElement named) && Directory.Exists(GoldenRoots.Data)
+                ? Directory.GetFiles(GoldenRoots.Data, named.GetString()!, SearchOption.AllDirectories).FirstOrDefault()
+                : null;
+    }
+
+    private static JsonElement Read(GoldenFile file)
+    {
+        using var document = JsonDocument.Parse(File.ReadAllBytes(file.Path));
+        return document.RootElement.Clone();
+    }
+}
