@@ -67,7 +67,10 @@ public sealed class RewardModelRun
             Seed = _options.Seed,
         });
         var normalizer = new RewardNormalizer(_options, engine, tokenizer);
-        normalizer.Prepare(prompts);
+        normalizer.Prepare(
+            prompts,
+            (done, total) => SupervisedLoop.Report(progress, SupervisedPhase.Normalization, 0, trainer.Steps, done, total),
+            cancellationToken);
 
         using RunFolder folder = RunFolder.Create(output, _options.Overwrite);
         folder.WriteConfiguration(ConfigurationWriter.Write(_options, _options.Resolve));

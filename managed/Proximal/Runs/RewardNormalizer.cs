@@ -1,4 +1,5 @@
 using Proximal.Data;
+using Proximal.Internal;
 using Proximal.Models;
 using Proximal.Rewards;
 using Proximal.Rollouts;
@@ -15,7 +16,10 @@ internal sealed class RewardNormalizer(RewardModelRunOptions options, Engine eng
     private IReadOnlyList<Generation> _answers = [];
 
     /// <summary>Samples answers where that is wanted. Done before training, so that what is wrong with the prompts is said before hours pass.</summary>
-    public void Prepare(IReadOnlyList<Prompt> prompts)
+    /// <param name="prompts">The prompts; none: nothing is sampled.</param>
+    /// <param name="progress">Is told how many answers are there, and of how many.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    public void Prepare(IReadOnlyList<Prompt> prompts, Action<long, long> progress, CancellationToken cancellationToken)
     {
         if (prompts.Count == 0)
         {
@@ -38,7 +42,9 @@ internal sealed class RewardNormalizer(RewardModelRunOptions options, Engine eng
                     Sampling = new SamplingOptions { Temperature = normalization.Temperature },
                     StopTokens = normalization.StopTokenIds ?? (tokenizer.EosTokenId is { } end ? [end] : []),
                 }),
-            ]);
+            ],
+            new SynchronousProgress<GenerationProgress>(value => progress(value.Finished, value.Total)),
+            cancellationToken);
     }
 
     /// <summary>The normalisation of the model's scores.</summary>

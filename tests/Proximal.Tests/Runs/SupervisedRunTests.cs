@@ -91,6 +91,25 @@ public sealed class SupervisedRunTests
     }
 
     [Test]
+    public void Sampling_for_the_normalisation_is_reported_and_can_be_cancelled()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var progress = new Reports(value =>
+        {
+            if (value is { Phase: Proximal.Training.Supervised.SupervisedPhase.Normalization, Step: 0, Total: 3 * 400 })
+            {
+                cancellation.Cancel();
+            }
+        });
+        RewardModelRunOptions options = RewardModel() with
+        {
+            Normalization = new NormalizationOptions { Prompts = new PromptsOptions { Path = _tiny["prompts.jsonl"] }, Samples = 400, MaxNewTokens = 40 },
+        };
+        Assert.CatchAsync<OperationCanceledException>(() => new RewardModelRun(options).RunAsync(progress, cancellation.Token));
+        Assert.That(cancellation.IsCancellationRequested, Is.True, "it was the sampling that ended the run");
+    }
+
+    [Test]
     public async Task The_three_stages_follow_each_other()
     {
         SupervisedRunResult sft = await new SftRun(Sft()).RunAsync();
