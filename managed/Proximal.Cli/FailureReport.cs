@@ -4,6 +4,7 @@ using Proximal.Configuration;
 using Proximal.Data;
 using Proximal.Rewards;
 using Proximal.Runs;
+using Proximal.Runs.Checkpoints;
 
 namespace Proximal.Cli;
 
@@ -36,14 +37,14 @@ internal static partial class FailureReport
     {
         CommandException command => command.Code,
         ConfigurationException { IsOverride: true } => ExitCode.Usage,
-        ConfigurationException or ChatTemplateException or DataFileException or ArgumentException => ExitCode.Data,
+        ConfigurationException or ChatTemplateException or DataFileException or CheckpointException or ArgumentException => ExitCode.Data,
         ProximalException { Status: ProximalStatus.Io or ProximalStatus.CorruptData or ProximalStatus.Unsupported } => ExitCode.Data,
         ProximalException { Status: ProximalStatus.NotFinite, Function: LoadFunction } => ExitCode.Data,
         _ => ExitCode.Run,
     };
 
     private static bool IsExpected(Exception failure) => failure is CommandException or ConfigurationException
-        or DataFileException or RewardException or RunFolderException or ProximalException or ArgumentException or IOException
+        or DataFileException or RewardException or RunFolderException or CheckpointException or ProximalException or ArgumentException or IOException
         or UnauthorizedAccessException or ChatTemplateException or DllNotFoundException or OperationCanceledException;
 
     [GeneratedRegex(@"^px_\w+: ")]

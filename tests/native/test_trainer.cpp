@@ -591,6 +591,114 @@ TEST(Trainer, CountsItsMemory) {
   EXPECT_EQ(memory().optimizer_bytes, 0u);
 }
 
+// AdamW's memory of every tensor.
+struct Memory {
+  std::vector<std::vector<float>> exp_avg;
+  std::vector<std::vector<float>> exp_avg_sq;
+  int64_t steps = 0;
+
+  bool operator==(const Memory&) const = default;
+};
+
+Memory memory_of(px_trainer* trainer, px_model* model) {
+  Memory memory;
+  for (const px::TensorSpec& tensor : tensors_of(model)) {
+    const auto index = static_cast<int64_t>(memory.exp_avg.size());
+    std::vector<float>& first = memory.exp_avg.emplace_back(static_cast<size_t>(tensor.elements));
+    std::vector<float>& second = memory.exp_avg_sq.emplace_back(static_cast<size_t>(tensor.elements));
+    EXPECT_EQ(px_trainer_read_moments(trainer, index, first.data(), second.data(), tensor.elements), PX_OK)
+        << last_error();
+  }
+  EXPECT_EQ(px_trainer_get_steps(trainer, &memory.steps), PX_OK) << last_error();
+  return memory;
+}
+
+void give(px_trainer* trainer, const Memory& memory) {
+  for (size_t i = 0; i < memory.exp_avg.size(); ++i)
+    EXPECT_EQ(px_trainer_write_moments(trainer, static_cast<int64_t>(i), memory.exp_avg[i].data(),
+                                       memory.exp_avg_sq[i].data(), static_cast<int64_t>(memory.exp_avg[i].size())),
+              PX_OK)
+        << last_error();
+  EXPECT_EQ(px_trainer_set_steps(trainer, memory.steps), PX_OK) << last_error();
+}
+
+TEST(Trainer, GoesOnBitForBitWithTheMemoryOfAnother) {
+  const Rollout rollout(37);
+  const auto train = [&](px_trainer* trainer, int steps) {
+    for (int i = 0; i < steps; ++i) {
+      accumulate(trainer, rollout.sequences, rollout.objective());
+      step(trainer, 1e-2);
+    }
+  };
+  Fixture fixture;
+  tiny::TrainerHandle first = make_trainer(fixture.model.get());
+  train(first.get(), 3);
+  const Memory memory = memory_of(first.get(), fixture.model.get());
+  const std::vector<float> weights = parameters_of(fixture.model.get());
+  train(first.get(), 2);
+  const std::vector<float> expected = parameters_of(fixture.model.get());
+  const Memory later = memory_of(first.get(), fixture.model.get());
+  EXPECT_EQ(memory.steps, 3);
+  EXPECT_NE(memory, later);
+
+  first.reset();
+  size_t place = 0;
+  for (size_t i = 0; i < tensors_of(fixture.model.get()).size(); ++i) {
+    const int64_t elements = tensors_of(fixture.model.get())[i].elements;
+    EXPECT_EQ(px_model_write_tensor(fixture.model.get(), static_cast<int64_t>(i), weights.data() + place, elements),
+              PX_OK);
+    place += static_cast<size_t>(elements);
+  }
+  const tiny::TrainerHandle second = make_trainer(fixture.model.get());
+  EXPECT_EQ(memory_of(second.get(), fixture.model.get()).steps, 0);
+  give(second.get(), memory);
+  EXPECT_EQ(memory_of(second.get(), fixture.model.get()), memory);
+  train(second.get(), 2);
+  EXPECT_EQ(parameters_of(fixture.model.get()), expected);
+  EXPECT_EQ(memory_of(second.get(), fixture.model.get()), later);
+}
+
+TEST(Trainer, MemoryThatCannotBeIsRefusedAndChangesNothing) {
+  Fixture fixture;
+  const tiny::TrainerHandle owned = make_trainer(fixture.model.get());
+  px_trainer* trainer = owned.get();
+  const Rollout rollout(37);
+  accumulate(trainer, rollout.sequences, rollout.objective());
+  step(trainer, 1e-2);
+  const Memory before = memory_of(trainer, fixture.model.get());
+  const auto count = static_cast<int64_t>(before.exp_avg[0].size());
+  std::vector<float> good(static_cast<size_t>(count), 0.5f);
+  const auto refused = [&](float value, bool squares, px_status status, const char* text) {
+    std::vector<float> bad = good;
+    bad.back() = value;
+    EXPECT_EQ(px_trainer_write_moments(trainer, 0, squares ? good.data() : bad.data(),
+                                       squares ? bad.data() : good.data(), count),
+              status);
+    EXPECT_NE(last_error().find(text), std::string::npos) << last_error();
+  };
+  refused(kNan, false, PX_NOT_FINITE, "exp_avg: expected finite numbers for model.embed_tokens.weight");
+  refused(static_cast<float>(kInfinity), true, PX_NOT_FINITE, "exp_avg_sq");
+  refused(-1e-9f, true, PX_INVALID_ARGUMENT, "exp_avg_sq: expected means of squares");
+  float value = 0.0f;
+  int64_t steps = 0;
+  EXPECT_EQ(px_trainer_write_moments(nullptr, 0, &value, &value, 1), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(px_trainer_write_moments(trainer, 0, nullptr, &value, 1), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(px_trainer_write_moments(trainer, 0, &value, nullptr, 1), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(px_trainer_write_moments(trainer, 0, &value, &value, 1), PX_SHAPE_MISMATCH);
+  EXPECT_EQ(px_trainer_write_moments(trainer, 0, &value, &value, -1), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(px_trainer_write_moments(trainer, 1000, &value, &value, 1), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(px_trainer_read_moments(nullptr, 0, &value, &value, 1), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(px_trainer_read_moments(trainer, 0, nullptr, &value, 1), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(px_trainer_read_moments(trainer, 0, &value, nullptr, 1), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(px_trainer_read_moments(trainer, 0, &value, &value, 1), PX_SHAPE_MISMATCH);
+  EXPECT_EQ(px_trainer_read_moments(trainer, -1, &value, &value, 1), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(px_trainer_get_steps(nullptr, &steps), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(px_trainer_get_steps(trainer, nullptr), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(px_trainer_set_steps(nullptr, 1), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(px_trainer_set_steps(trainer, -1), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(memory_of(trainer, fixture.model.get()), before);
+}
+
 TEST(Trainer, OutlivesTheHandlesItWasMadeFrom) {
   const int64_t before = px_live_handles(PX_HANDLE_TRAINER);
   tiny::TrainerHandle trainer;

@@ -10,8 +10,9 @@ internal static class PpoCommand
     private const string Description =
         "Train a language model by PPO as a YAML file says.\n\n"
         + "Relative paths in the file start at its folder, those of --set at the current one. The run folder (key `output`) gets config.yaml, "
-        + "metrics.jsonl, samples.jsonl and at the end model/, a Hugging Face folder. A table of the steps goes to standard error; "
-        + "the last line of standard output is the run folder.";
+        + "metrics.jsonl, samples.jsonl, checkpoints/ and at the end model/, a Hugging Face folder. A table of the steps goes to standard error; "
+        + "the last line of standard output is the run folder.\n\n"
+        + RunArguments.Resuming + " samples_every and validation.every may change too, and ppo.steps where both schedules are constant without warm-up.";
 
     public static Command Create(CliHost host, Option<bool> verbose)
     {
@@ -19,47 +20,41 @@ internal static class PpoCommand
         Command command = run.Command("ppo", Description);
         command.SetAction(async (parsed, cancellation) =>
         {
+            string file = run.File(parsed);
+            bool resume = parsed.GetValue(run.Resume);
             PpoRunOptions options = run.Bind<PpoRunOptions>(parsed);
-            RequireInputs(run.File(parsed), options);
+            RequireInputs(file, options, resume);
             var summary = new PpoSummary();
-            PpoRunResult result = await Progress.RunAsync(
-                host, run.Style(parsed), view => RunAsync(options, view, summary, parsed.GetValue(verbose), cancellation)).ConfigureAwait(false);
+            PpoRunResult result = await Progress.RunAsync(host, run.Style(parsed), view => Interruption.GuardAsync("ppo", file, () =>
+            {
+                // The view shows the warnings of the steps itself, each kind once.
+                var work = new PpoRun(options, new ErrorLogger(view.Line, parsed.GetValue(verbose), except: PpoRun.StepWarning));
+                var progress = new PpoView(view, summary);
+                return resume ? work.ResumeAsync(progress, cancellation) : work.RunAsync(progress, cancellation);
+            })).ConfigureAwait(false);
             Conclude(host, result, summary);
             return ExitCode.Success;
         });
         return command;
     }
 
-    private static async Task<PpoRunResult> RunAsync(
-        PpoRunOptions options, IProgressView view, PpoSummary summary, bool verbose, CancellationToken cancellation)
-    {
-        // The view shows the warnings of the steps itself, each kind once.
-        var run = new PpoRun(options, new ErrorLogger(view.Line, verbose, except: PpoRun.StepWarning));
-        try
-        {
-            return await run.RunAsync(new PpoView(view, summary), cancellation).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException failure) when (cancellation.IsCancellationRequested)
-        {
-            throw new CommandException(
-                ExitCode.Interrupted,
-                summary.Steps == 0
-                    ? "interrupted before the first step was committed"
-                    : $"interrupted after step {summary.Steps}; {options.Output} keeps the metrics and samples of the steps, but no model",
-                failure);
-        }
-    }
-
     /// <summary>Missing models are found before anything is read.</summary>
-    private static void RequireInputs(string file, PpoRunOptions options)
+    private static void RequireInputs(string file, PpoRunOptions options, bool resume)
     {
-        RunInputs.Require(file, options);
+        RunInputs.Require(file, options, resume);
         RunInputs.RequireModel(file, "reference", options.Reference);
         RunInputs.RequireModel(file, "critic", options.Critic);
     }
 
     private static void Conclude(CliHost host, PpoRunResult result, PpoSummary summary)
     {
+        if (result.WasFinished)
+        {
+            host.Log($"the run is finished: nothing was left to do\nmodel:      {result.ModelFolder}\nrun folder: {result.Folder}");
+            host.Print($"{result.Folder}\n");
+            return;
+        }
+
         foreach (string line in summary.Lines())
         {
             host.Log(line);

@@ -35,6 +35,11 @@ internal sealed class PpoView(IProgressView view, PpoSummary summary) : IProgres
             ShowValidation(value);
         }
 
+        if (value.Note is { } note)
+        {
+            view.Line(note);
+        }
+
         double share = value.Total > 0 ? (double)value.Done / value.Total : 0;
         view.Report(StepsDone(value, share), value.Steps, Text(value));
     }

@@ -8,6 +8,12 @@ namespace Proximal.Cli.Commands;
 /// <summary>What every command that runs a YAML file takes: the file, overrides, quiet.</summary>
 internal sealed class RunArguments
 {
+    /// <summary>What every such command says of interruptions.</summary>
+    public const string Resuming =
+        "Ctrl-C ends the run at its last committed step, with a checkpoint; a second one ends it at once. --resume goes on from the latest "
+        + "checkpoint that is whole, also after a crash, and gives what an uninterrupted run would have given. The options must be as they "
+        + "were, but for output, overwrite, checkpoints and paths that lead to the same content.";
+
     /// <param name="example">An override as it would be written, without --set.</param>
     public RunArguments(string example)
     {
@@ -24,6 +30,7 @@ internal sealed class RunArguments
             AllowMultipleArgumentsPerToken = false,
             DefaultValueFactory = _ => [],
         };
+        Resume = new Option<bool>("--resume") { Description = "Go on with the run in the output folder from its latest checkpoint." };
         Quiet = new Option<bool>("--quiet", "-q") { Description = "No progress on standard error; the table of the steps stays." };
     }
 
@@ -31,10 +38,12 @@ internal sealed class RunArguments
 
     public Option<string[]> Overrides { get; }
 
+    public Option<bool> Resume { get; }
+
     public Option<bool> Quiet { get; }
 
     /// <summary>A command with these options.</summary>
-    public Command Command(string name, string description) => new(name, description) { Configuration, Overrides, Quiet };
+    public Command Command(string name, string description) => new(name, description) { Configuration, Overrides, Resume, Quiet };
 
     /// <summary>The YAML file as it was named.</summary>
     public string File(ParseResult parsed) => parsed.GetValue(Configuration)!;

@@ -5,8 +5,8 @@ namespace Proximal.Cli.Commands;
 /// <summary>Finds what is missing before anything is read, and says so by key and file.</summary>
 internal static class RunInputs
 {
-    /// <summary>Requires the start model, the tokenizer and a free run folder.</summary>
-    public static void Require(string file, RunOptions options)
+    /// <summary>Requires the start model, the tokenizer and a run folder that is free or to be gone on with.</summary>
+    public static void Require(string file, RunOptions options, bool resume)
     {
         RequireModel(file, "model", options.Model);
         if (options.Tokenizer is { } tokenizer && !Path.Exists(tokenizer))
@@ -17,7 +17,7 @@ internal static class RunInputs
 
         try
         {
-            RunFolder.CheckFree(options.Output, options.Overwrite);
+            RunFolder.CheckFree(options.Output, options.Overwrite || resume);
         }
         catch (RunFolderException failure)
         {

@@ -11,8 +11,9 @@ internal static class SftCommand
         "Fine-tune a language model on examples as a YAML file says.\n\n"
         + "Rows have a prompt and a response, which is learned, or a text, which is learned as a whole. "
         + "Relative paths in the file start at its folder, those of --set at the current one. The run folder (key `output`) gets config.yaml, "
-        + "metrics.jsonl and at the end model/, a Hugging Face folder with the weights of the smallest validation loss. "
-        + "A table of the steps goes to standard error; the last line of standard output is the run folder.";
+        + "metrics.jsonl, checkpoints/ and at the end model/, a Hugging Face folder with the weights of the smallest validation loss. "
+        + "A table of the steps goes to standard error; the last line of standard output is the run folder.\n\n"
+        + RunArguments.Resuming;
 
     public static Command Create(CliHost host, Option<bool> verbose)
     {
@@ -21,13 +22,14 @@ internal static class SftCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             SftRunOptions options = run.Bind<SftRunOptions>(parsed);
-            RunInputs.Require(run.File(parsed), options);
-            SupervisedRunResult result = await Progress.RunAsync(host, run.Style(parsed), view => SupervisedSession.RunAsync(
-                options,
-                view,
-                SupervisedView.OfSft,
-                progress => new SftRun(options, new ErrorLogger(view.Line, parsed.GetValue(verbose))).RunAsync(progress, cancellation),
-                cancellation)).ConfigureAwait(false);
+            bool resume = parsed.GetValue(run.Resume);
+            RunInputs.Require(run.File(parsed), options, resume);
+            SupervisedRunResult result = await Progress.RunAsync(host, run.Style(parsed), view => Interruption.GuardAsync("sft", run.File(parsed), () =>
+            {
+                var work = new SftRun(options, new ErrorLogger(view.Line, parsed.GetValue(verbose)));
+                var progress = new SupervisedView(view, SupervisedView.OfSft);
+                return resume ? work.ResumeAsync(progress, cancellation) : work.RunAsync(progress, cancellation);
+            })).ConfigureAwait(false);
             SupervisedSession.Conclude(host, result);
             return ExitCode.Success;
         });

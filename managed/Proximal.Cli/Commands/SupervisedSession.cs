@@ -1,47 +1,24 @@
 using System.Globalization;
-using Proximal.Cli.Terminal;
 using Proximal.Runs;
-using Proximal.Training.Supervised;
 
 namespace Proximal.Cli.Commands;
 
-/// <summary>Runs <c>sft</c> or <c>rm</c> under a view and says what came of it.</summary>
+/// <summary>Says what came of <c>sft</c> or <c>rm</c>.</summary>
 internal static class SupervisedSession
 {
-    /// <summary>Runs the work; an interruption says what is left.</summary>
-    public static async Task<SupervisedRunResult> RunAsync(
-        RunOptions options,
-        IProgressView view,
-        IReadOnlyList<(string Title, string Metric, string Format)> columns,
-        Func<IProgress<SupervisedProgress>, Task<SupervisedRunResult>> work,
-        CancellationToken cancellation)
-    {
-        var table = new SupervisedView(view, columns);
-        try
-        {
-            return await work(table).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException failure) when (cancellation.IsCancellationRequested)
-        {
-            throw new CommandException(
-                ExitCode.Interrupted,
-                table.Steps == 0
-                    ? "interrupted before the first step was committed"
-                    : $"interrupted after step {table.Steps}; {options.Output} keeps the metrics of the steps, but no model",
-                failure);
-        }
-    }
-
     /// <summary>Prints the summary, and the run folder on standard output.</summary>
     public static void Conclude(CliHost host, SupervisedRunResult result)
     {
-        foreach (string line in Lines(result))
+        foreach (string line in result.WasFinished ? FinishedLines(result) : Lines(result))
         {
             host.Log(line);
         }
 
         host.Print($"{result.Folder}\n");
     }
+
+    private static IEnumerable<string> FinishedLines(SupervisedRunResult result) =>
+        ["the run is finished: nothing was left to do", $"model:      {result.ModelFolder}", $"run folder: {result.Folder}"];
 
     private static IEnumerable<string> Lines(SupervisedRunResult result)
     {

@@ -38,14 +38,15 @@ internal sealed class SupervisedView(IProgressView view, IReadOnlyList<(string T
         ("tokens/s", "time/train_tokens_per_s", "F0"),
     ];
 
-    /// <summary>The last step that was committed.</summary>
-    public int Steps { get; private set; }
-
     public void Report(SupervisedProgress value)
     {
+        if (value.Note is { } note)
+        {
+            view.Line(note);
+        }
+
         if (value.Phase == SupervisedPhase.Committed)
         {
-            Steps = value.Step;
             ShowStep(value);
             ShowValidation(value);
         }

@@ -165,6 +165,18 @@ internal static unsafe partial class NativeMethods
     [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
     public static extern px_status px_trainer_step(px_trainer* trainer, [NativeTypeName("const px_step_args *")] px_step_args* args, px_step_result* result);
 
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_trainer_read_moments(px_trainer* trainer, [NativeTypeName("int64_t")] long index, float* exp_avg, float* exp_avg_sq, [NativeTypeName("int64_t")] long count);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_trainer_write_moments(px_trainer* trainer, [NativeTypeName("int64_t")] long index, [NativeTypeName("const float *")] float* exp_avg, [NativeTypeName("const float *")] float* exp_avg_sq, [NativeTypeName("int64_t")] long count);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_trainer_get_steps(px_trainer* trainer, [NativeTypeName("int64_t *")] long* steps);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_trainer_set_steps(px_trainer* trainer, [NativeTypeName("int64_t")] long steps);
+
     [NativeTypeName("#define PX_ABI_VERSION 1")]
     public const int PX_ABI_VERSION = 1;
 }

@@ -154,6 +154,18 @@ public sealed unsafe class LanguageModel : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Tensors.Count);
         float[] values = new float[Tensors[index].Elements];
+        ReadTensor(index, values);
+        return values;
+    }
+
+    /// <summary>Copies a tensor out, row-major.</summary>
+    /// <param name="index">Its place in <see cref="Tensors"/>.</param>
+    /// <param name="values">All its numbers; out.</param>
+    public void ReadTensor(int index, Span<float> values)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Tensors.Count);
+        Arrays.Length(values.Length, Tensors[index].Elements, nameof(values));
         lock (_gate)
         {
             using HandleLease<px_model> model = Handle.Acquire();
@@ -162,8 +174,6 @@ public sealed unsafe class LanguageModel : IDisposable
                 NativeStatus.Check(NativeMethods.px_model_read_tensor(model.Pointer, index, target, values.Length));
             }
         }
-
-        return values;
     }
 
     /// <summary>Copies a tensor out, row-major.</summary>

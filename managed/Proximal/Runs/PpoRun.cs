@@ -4,6 +4,7 @@ using Proximal.Data;
 using Proximal.Internal;
 using Proximal.Models;
 using Proximal.Rewards;
+using Proximal.Runs.Checkpoints;
 using Proximal.Tokenization;
 using Proximal.Training.Ppo;
 
@@ -35,29 +36,53 @@ public sealed partial class PpoRun
 
     /// <summary>Does the whole run.</summary>
     /// <param name="progress">Is told what the run does, on its own thread; <see langword="null"/>: nobody.</param>
-    /// <param name="cancellationToken">Ends the run at its last committed step; this always throws then.</param>
+    /// <param name="cancellationToken">Ends the run at its last committed step, of which it leaves a checkpoint; this always throws then.</param>
     /// <exception cref="DataFileException">A prompt file or lexicon cannot be used.</exception>
     /// <exception cref="TokenizerException">The tokenizer cannot be used.</exception>
-    /// <exception cref="RunFolderException">The output folder holds a run already or cannot be written.</exception>
-    /// <exception cref="RewardException">A reward failed.</exception>
+    /// <exception cref="RunFolderException">The output folder holds a run already, is in use by one, or cannot be written.</exception>
+    /// <exception cref="RewardException">A reward failed; the last committed step has a checkpoint.</exception>
     /// <exception cref="ProximalException">A model cannot be used, or a number is not finite.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="RunInterruptedException">The token was cancelled.</exception>
     public Task<PpoRunResult> RunAsync(
         IProgress<PpoProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        Task.Run(() => TrainAsync(progress, cancellationToken), cancellationToken);
+        Task.Run(() => TrainAsync(resume: false, progress, cancellationToken), cancellationToken);
 
-    private async Task<PpoRunResult> TrainAsync(IProgress<PpoProgress>? progress, CancellationToken cancellationToken)
+    /// <summary>
+    /// Goes on with the run in the output folder from its latest checkpoint that is whole; what follows equals what an
+    /// uninterrupted run does bit for bit, but for the time it takes. Without a checkpoint the run starts from the beginning;
+    /// a finished one is left alone.
+    /// </summary>
+    /// <param name="progress">Is told what the run does, on its own thread; <see langword="null"/>: nobody.</param>
+    /// <param name="cancellationToken">Ends the run at its last committed step, of which it leaves a checkpoint; this always throws then.</param>
+    /// <exception cref="CheckpointException">All checkpoints are damaged, or an option has changed that may not.</exception>
+    /// <exception cref="DataFileException">A prompt file or lexicon cannot be used.</exception>
+    /// <exception cref="TokenizerException">The tokenizer cannot be used.</exception>
+    /// <exception cref="RunFolderException">The output folder is in use by a run, or cannot be written.</exception>
+    /// <exception cref="RewardException">A reward failed; the last committed step has a checkpoint.</exception>
+    /// <exception cref="ProximalException">A model cannot be used, or a number is not finite.</exception>
+    /// <exception cref="RunInterruptedException">The token was cancelled.</exception>
+    public Task<PpoRunResult> ResumeAsync(
+        IProgress<PpoProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => TrainAsync(resume: true, progress, cancellationToken), cancellationToken);
+
+    private async Task<PpoRunResult> TrainAsync(
+        bool resume, IProgress<PpoProgress>? progress, CancellationToken cancellationToken)
     {
         Report(progress, 0, PpoPhase.Loading);
-        string output = _options.Resolve(_options.Output);
-        RunFolder.CheckFree(output, _options.Overwrite);
+        string tokenizerPath = _options.TokenizerPath();
+        using RunSession session = RunSession.Begin(_options, RunKind.Ppo, _options.Ppo.Steps, resume, _logger);
+        Tell(progress, session.Story);
+        if (session.IsFinished)
+        {
+            return Finished(session);
+        }
+
         IReadOnlyList<Prompt> prompts = PromptFile.Read(_options.Resolve(_options.Prompts.Path), _options.Prompts.Field);
         IReadOnlyList<Prompt> validationPrompts = ReadValidationPrompts();
-        IReadOnlyList<SftExample> ptx = _options.Ptx is { } mix ? SftFile.Read(_options.Resolve(mix.Path), mix.Fields) : [];
-        string tokenizerPath = _options.TokenizerPath();
+        IReadOnlyList<SftExample> examples = _options.Ptx is { } mix ? SftFile.Read(_options.Resolve(mix.Path), mix.Fields) : [];
         Tokenizer tokenizer = Tokenizer.Load(tokenizerPath);
 
-        using var engine = new Engine(new EngineOptions { Threads = _options.Threads, Logger = _logger });
+        using var engine = new Engine(new EngineOptions { Threads = session.ThreadsOr(_options.Threads), Logger = _logger });
         using var rewards = new RewardContext(_options.Resolve, engine);
         MixtureReward reward = CreateReward(rewards);
         using LanguageModel actor = Load(engine, "model", _options.Model, ModelHead.LanguageModel);
@@ -66,36 +91,51 @@ public sealed partial class PpoRun
             ? Load(engine, "reference", referencePath, ModelHead.LanguageModel)
             : null;
         using LanguageModel? critic = OpenCritic(engine);
+        prompts = Encode(prompts, tokenizer, actor);
+        validationPrompts = Encode(validationPrompts, tokenizer, actor);
+        PpoPtx? ptx = Mix(examples, tokenizer, actor);
         using var trainer = new PpoTrainer(new PpoSetup
         {
             Actor = actor,
             Reference = reference,
             Critic = critic,
             Reward = reward,
-            Prompts = Encode(prompts, tokenizer, actor),
+            Prompts = prompts,
             Tokenizer = tokenizer,
-            Ptx = Mix(ptx, tokenizer, actor),
+            Ptx = ptx,
             Options = _options.Ppo,
             Seed = _options.Seed,
         });
-        PpoValidator? validator = _options.Validation is null
-            ? null
-            : new PpoValidator(
-                Encode(validationPrompts, tokenizer, actor),
-                _options.Validation.Samples,
-                reward,
-                tokenizer,
-                _options.Seed ^ ValidationSeed);
+        PpoValidator? validator = _options.Validation is { } validation
+            ? new PpoValidator(validationPrompts, validation.Samples, reward, tokenizer, _options.Seed ^ ValidationSeed)
+            : null;
 
-        using RunFolder folder = RunFolder.Create(output, _options.Overwrite);
-        folder.WriteConfiguration(ConfigurationWriter.Write(_options, _options.Resolve));
-        return await Reporter(tokenizerPath).AroundAsync(folder.Path, async () =>
+        session.AddInput("prompts", Fingerprint.Of(prompts));
+        session.AddInput("validation", Fingerprint.Of(validationPrompts));
+        session.AddInput("ptx", Fingerprint.Of((ptx?.Examples ?? []).Select(example => (example.Prompt, example.Tokens))));
+        session.AddInput("reference", Fingerprint.Of(trainer.Reference));
+        RunFolder folder = session.Open(engine);
+        session.Restore(trainer);
+        return await Reporter(tokenizerPath).AroundAsync(folder.Path, () => session.GuardAsync(trainer, TrainAndSaveAsync, cancellationToken))
+            .ConfigureAwait(false);
+
+        async Task<PpoRunResult> TrainAndSaveAsync()
         {
-            Dictionary<string, double> last = await StepsAsync(trainer, validator, folder, progress, cancellationToken)
-                .ConfigureAwait(false);
+            await StepsAsync(trainer, validator, session, folder, progress, cancellationToken).ConfigureAwait(false);
             Report(progress, trainer.Step, PpoPhase.Saving);
-            return new PpoRunResult(folder.Path, Save(trainer, folder, RunModels.FolderOf(tokenizerPath)), trainer.Step, last);
-        }).ConfigureAwait(false);
+            string model = Save(trainer, folder, RunModels.FolderOf(tokenizerPath));
+            return new PpoRunResult(folder.Path, model, trainer.Step, session.Latest) { ResumedAfter = session.Resumed?.Step ?? 0 };
+        }
+    }
+
+    private PpoRunResult Finished(RunSession session)
+    {
+        string folder = _options.Resolve(_options.Output);
+        return new PpoRunResult(folder, Path.Combine(folder, RunFolder.ModelFolder), _options.Ppo.Steps, session.Latest)
+        {
+            ResumedAfter = session.Resumed?.Step ?? 0,
+            WasFinished = true,
+        };
     }
 
     /// <summary>Writes the actor, and its average where one was kept.</summary>
@@ -124,25 +164,39 @@ public sealed partial class PpoRun
         TimeProvider.System,
         _logger);
 
-    private async Task<Dictionary<string, double>> StepsAsync(
+    private async Task StepsAsync(
         PpoTrainer trainer,
         PpoValidator? validator,
+        RunSession session,
         RunFolder folder,
         IProgress<PpoProgress>? progress,
         CancellationToken cancellationToken)
     {
-        var last = new Dictionary<string, double>();
-        IReadOnlyDictionary<string, double> start =
-            await MeasureAsync(trainer, validator, progress, cancellationToken).ConfigureAwait(false);
-        if (start.Count > 0)
+        if (session.Unfinished is { } waiting)
         {
-            Commit(0, start, [], folder, progress, last);
+            await FinishAsync(waiting).ConfigureAwait(false);
+        }
+        else if (session.Resumed is null)
+        {
+            await FinishAsync(new UnfinishedRow(0, new Dictionary<string, double>(), [])).ConfigureAwait(false);
         }
 
         await foreach (PpoStep step in trainer.RunAsync(progress, cancellationToken).ConfigureAwait(false))
         {
-            var metrics = new OrderedDictionary<string, double>(step.Metrics);
-            if (IsMeasured(step.Step))
+            if (_options.SamplesEvery > 0 && step.Step % _options.SamplesEvery == 0)
+            {
+                folder.WriteSamples(step);
+            }
+
+            await FinishAsync(new UnfinishedRow(step.Step, step.Metrics, step.Warnings)).ConfigureAwait(false);
+        }
+
+        // The validation that belongs to a step, its row, and its checkpoint.
+        async Task FinishAsync(UnfinishedRow row)
+        {
+            session.Announce(row);
+            var metrics = new OrderedDictionary<string, double>(row.Metrics);
+            if (IsMeasured(row.Step))
             {
                 foreach ((string name, double value) in
                     await MeasureAsync(trainer, validator, progress, cancellationToken).ConfigureAwait(false))
@@ -151,15 +205,12 @@ public sealed partial class PpoRun
                 }
             }
 
-            if (_options.SamplesEvery > 0 && step.Step % _options.SamplesEvery == 0)
+            if (metrics.Count > 0)
             {
-                folder.WriteSamples(step);
+                Commit(row.Step, metrics, row.Warnings, folder, progress);
+                session.Commit(row.Step, metrics, trainer, isLast: row.Step == _options.Ppo.Steps);
             }
-
-            Commit(step.Step, metrics, step.Warnings, folder, progress, last);
         }
-
-        return last;
     }
 
     private void Commit(
@@ -167,8 +218,7 @@ public sealed partial class PpoRun
         IReadOnlyDictionary<string, double> metrics,
         IReadOnlyList<string> warnings,
         RunFolder folder,
-        IProgress<PpoProgress>? progress,
-        Dictionary<string, double> last)
+        IProgress<PpoProgress>? progress)
     {
         folder.WriteMetrics(step, metrics, warnings);
         foreach (string warning in warnings)
@@ -177,11 +227,6 @@ public sealed partial class PpoRun
             {
                 Warn(_logger, step, warning);
             }
-        }
-
-        foreach ((string name, double value) in metrics)
-        {
-            last[name] = value;
         }
 
         progress?.Report(new PpoProgress
@@ -258,6 +303,14 @@ public sealed partial class PpoRun
             Done = done,
             Total = total,
         });
+
+    private void Tell(IProgress<PpoProgress>? progress, string? note)
+    {
+        if (note is not null)
+        {
+            progress?.Report(new PpoProgress { Step = 0, Steps = _options.Ppo.Steps, Phase = PpoPhase.Loading, Note = note });
+        }
+    }
 
     [LoggerMessage(EventId = 12, Level = LogLevel.Warning, Message = "ptx: {Dropped} of {Count} examples are too long and left out")]
     private static partial void LeftOut(ILogger logger, int dropped, int count);

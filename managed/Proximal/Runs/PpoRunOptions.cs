@@ -1,6 +1,7 @@
 using Proximal.Configuration;
 using Proximal.Internal;
 using Proximal.Rewards;
+using Proximal.Runs.Checkpoints;
 using Proximal.Training.Ppo;
 
 namespace Proximal.Runs;
@@ -10,6 +11,7 @@ public sealed record PpoRunOptions : RunOptions
 {
     /// <summary>The frozen reference; <see langword="null"/>: a copy of the start model.</summary>
     [ConfigurationPath]
+    [ChangeableOnResume]
     public string? Reference { get; init; }
 
     /// <summary>
@@ -17,6 +19,7 @@ public sealed record PpoRunOptions : RunOptions
     /// head of zeros.
     /// </summary>
     [ConfigurationPath]
+    [ChangeableOnResume]
     public string? Critic { get; init; }
 
     /// <summary>Whose trunk the critic starts with where <see cref="Critic"/> names no model.</summary>
@@ -38,6 +41,7 @@ public sealed record PpoRunOptions : RunOptions
     public ValidationOptions? Validation { get; init; }
 
     /// <summary>Writes every response of a step to samples.jsonl at steps that are multiples of this; 0: never.</summary>
+    [ChangeableOnResume]
     public int SamplesEvery { get; init; } = 1;
 
     /// <inheritdoc/>

@@ -8,6 +8,7 @@ public sealed record PromptsOptions
 {
     /// <summary>A .jsonl, .ndjson or .txt file, see <see cref="PromptFile"/>.</summary>
     [ConfigurationPath]
+    [ChangeableOnResume]
     public required string Path { get; init; }
 
     /// <summary>The field of a JSONL row that holds the prompt.</summary>

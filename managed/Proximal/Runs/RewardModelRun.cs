@@ -1,8 +1,9 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
-using Proximal.Configuration;
 using Proximal.Data;
 using Proximal.Models;
 using Proximal.Rewards;
+using Proximal.Runs.Checkpoints;
 using Proximal.Tokenization;
 using Proximal.Training.RewardModel;
 using Proximal.Training.Supervised;
@@ -29,22 +30,44 @@ public sealed class RewardModelRun
 
     /// <summary>Does the whole run.</summary>
     /// <param name="progress">Is told what the run does, on its own thread; <see langword="null"/>: nobody.</param>
-    /// <param name="cancellationToken">Ends the run at its last committed step; this always throws then.</param>
+    /// <param name="cancellationToken">Ends the run at its last committed step, of which it leaves a checkpoint; this always throws then.</param>
     /// <exception cref="DataFileException">A data file cannot be used.</exception>
     /// <exception cref="TokenizerException">The tokenizer cannot be used.</exception>
     /// <exception cref="RunFolderException">The output folder holds a run already or cannot be written.</exception>
     /// <exception cref="ProximalException">A model cannot be used, or a number is not finite.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="RunInterruptedException">The token was cancelled.</exception>
     public Task<SupervisedRunResult> RunAsync(
         IProgress<SupervisedProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        Task.Run(() => TrainAsync(progress, cancellationToken), cancellationToken);
+        Task.Run(() => TrainAsync(resume: false, progress, cancellationToken), cancellationToken);
+
+    /// <summary>
+    /// Goes on with the run in the output folder from its latest checkpoint that is whole; what follows equals what an
+    /// uninterrupted run does bit for bit, but for the time it takes. Without a checkpoint the run starts from the beginning;
+    /// a finished one is left alone.
+    /// </summary>
+    /// <param name="progress">Is told what the run does, on its own thread; <see langword="null"/>: nobody.</param>
+    /// <param name="cancellationToken">Ends the run at its last committed step, of which it leaves a checkpoint; this always throws then.</param>
+    /// <exception cref="CheckpointException">All checkpoints are damaged, or an option has changed that may not.</exception>
+    /// <exception cref="DataFileException">A data file cannot be used.</exception>
+    /// <exception cref="TokenizerException">The tokenizer cannot be used.</exception>
+    /// <exception cref="RunFolderException">The output folder is in use by a run, or cannot be written.</exception>
+    /// <exception cref="ProximalException">A model cannot be used, or a number is not finite.</exception>
+    /// <exception cref="RunInterruptedException">The token was cancelled.</exception>
+    public Task<SupervisedRunResult> ResumeAsync(
+        IProgress<SupervisedProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => TrainAsync(resume: true, progress, cancellationToken), cancellationToken);
 
     private async Task<SupervisedRunResult> TrainAsync(
-        IProgress<SupervisedProgress>? progress, CancellationToken cancellationToken)
+        bool resume, IProgress<SupervisedProgress>? progress, CancellationToken cancellationToken)
     {
         SupervisedLoop.Report(progress, SupervisedPhase.Loading);
-        string output = _options.Resolve(_options.Output);
-        RunFolder.CheckFree(output, _options.Overwrite);
+        using RunSession session = RunSession.Begin(_options, RunKind.RewardModel, steps: null, resume, _logger);
+        SupervisedLoop.Tell(progress, session.Story);
+        if (session.IsFinished)
+        {
+            return SupervisedLoop.Finished(session, _options.Resolve(_options.Output));
+        }
+
         var notes = new List<string>();
         IReadOnlyList<PreferencePair> pairs = Read(_options.Data.Path, notes);
         (IReadOnlyList<PreferencePair> training, IReadOnlyList<PreferencePair> validation) = Split(pairs, notes);
@@ -54,15 +77,16 @@ public sealed class RewardModelRun
         string tokenizerPath = _options.TokenizerPath();
         Tokenizer tokenizer = Tokenizer.Load(tokenizerPath);
 
-        using var engine = new Engine(new EngineOptions { Threads = _options.Threads, Logger = _logger });
+        using var engine = new Engine(new EngineOptions { Threads = session.ThreadsOr(_options.Threads), Logger = _logger });
         using LanguageModel model = OpenStart(engine);
         SequenceEncoder encoder = _options.Data.CreateEncoder(tokenizer, model);
         IReadOnlyList<PreferencePair> encoded = Encode(encoder, training, "pairs", notes);
+        IReadOnlyList<PreferencePair> measured = validation.Count > 0 ? Encode(encoder, validation, "validation pairs", notes) : [];
         using var trainer = new RewardModelTrainer(new RewardModelSetup
         {
             Model = model,
             Pairs = encoded,
-            Validation = validation.Count > 0 ? Encode(encoder, validation, "validation pairs", notes) : [],
+            Validation = measured,
             Options = _options.RewardModel,
             Seed = _options.Seed,
         });
@@ -72,10 +96,15 @@ public sealed class RewardModelRun
             (done, total) => SupervisedLoop.Report(progress, SupervisedPhase.Normalization, 0, trainer.Steps, done, total),
             cancellationToken);
 
-        using RunFolder folder = RunFolder.Create(output, _options.Overwrite);
-        folder.WriteConfiguration(ConfigurationWriter.Write(_options, _options.Resolve));
-        var loop = new SupervisedLoop(folder, progress);
-        return await SupervisedLoop.Reporter(RunKind.RewardModel, trainer, tokenizerPath, _logger).AroundAsync(folder.Path, async () =>
+        session.AddInput("data", Of(encoded));
+        session.AddInput("validation", Of(measured));
+        RunFolder folder = session.Open(engine);
+        session.Restore(trainer);
+        var loop = new SupervisedLoop(session, folder, progress);
+        return await SupervisedLoop.Reporter(RunKind.RewardModel, trainer, tokenizerPath, _logger)
+            .AroundAsync(folder.Path, () => session.GuardAsync(trainer, TrainAndSaveAsync, cancellationToken)).ConfigureAwait(false);
+
+        async Task<SupervisedRunResult> TrainAndSaveAsync()
         {
             await loop.RunAsync(trainer, cancellationToken).ConfigureAwait(false);
             RewardNormalization? normalization = Normalize(normalizer, trainer, encoded, notes, progress, cancellationToken);
@@ -92,8 +121,9 @@ public sealed class RewardModelRun
                 BestMetrics = loop.Best,
                 Normalization = normalization,
                 Notes = notes,
+                ResumedAfter = session.Resumed?.Step ?? 0,
             };
-        }).ConfigureAwait(false);
+        }
     }
 
     /// <summary>A reward model goes on with its own head; a language model gets a new one.</summary>
@@ -137,6 +167,11 @@ public sealed class RewardModelRun
         notes.Add($"{encoded.Count} {what}{(dropped > 0 ? $"; {dropped} were left out: too long, or the same once cut" : string.Empty)}");
         return encoded;
     }
+
+    private static string Of(IReadOnlyList<PreferencePair> pairs) => Fingerprint.Of(pairs.SelectMany(pair => new (string?, int[])[]
+    {
+        (pair.Prompt, pair.ChosenTokens), (pair.Margin.ToString("R", CultureInfo.InvariantCulture), pair.RejectedTokens),
+    }));
 
     private static RewardNormalization? Normalize(
         RewardNormalizer normalizer,

@@ -1,11 +1,16 @@
 using System.Text.Json;
+using Proximal.Internal;
 using Proximal.Models;
 using Proximal.Reports;
+using Proximal.Runs.Checkpoints;
 using Proximal.Training.Ppo;
 
 namespace Proximal.Runs;
 
-/// <summary>The folder that a run leaves: <c>metrics.jsonl</c>, TensorBoard events, <c>samples.jsonl</c> and at the end <c>model/</c>.</summary>
+/// <summary>
+/// The folder that a run leaves: <c>metrics.jsonl</c>, TensorBoard events, <c>samples.jsonl</c>, <c>checkpoints/</c> and at the
+/// end <c>model/</c>.
+/// </summary>
 /// <remarks>Rows are flushed as they are written, so a run that ends early leaves what it has done. One caller at a time.</remarks>
 public sealed class RunFolder : IDisposable
 {
@@ -18,18 +23,14 @@ public sealed class RunFolder : IDisposable
     /// <summary>Every option of the run, defaults included.</summary>
     public const string ConfigurationFile = "config.yaml";
 
-    /// <summary>The trained model.</summary>
+    /// <summary>The trained model, which is there whole or not at all.</summary>
     public const string ModelFolder = "model";
 
     /// <summary>The average of the actor's weights over the run, where one was kept.</summary>
     public const string AverageFolder = "model-ema";
 
-    /// <summary>Files beside a model's weights that belong to its tokenizer.</summary>
-    private static readonly string[] TokenizerFiles =
-    [
-        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "generation_config.json",
-        "chat_template.jinja", "vocab.json", "merges.txt",
-    ];
+    /// <summary>A model that is being written.</summary>
+    private const string Unfinished = ".tmp-";
 
     private readonly JsonLines _metrics;
     private readonly JsonLines _samples;
@@ -70,6 +71,40 @@ public sealed class RunFolder : IDisposable
         }
     }
 
+    /// <summary>Opens the folder of a run again, as it was at a checkpoint: later rows are cut off.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="lengths">Bytes of each file with rows, by name; those that are not named are emptied.</param>
+    /// <exception cref="RunFolderException">A file is shorter than that, or cannot be written.</exception>
+    internal static RunFolder Reopen(string path, IReadOnlyDictionary<string, long> lengths)
+    {
+        string folder = System.IO.Path.GetFullPath(path);
+        var open = new List<IDisposable>();
+        try
+        {
+            JsonLines metrics = Reopen(MetricsFile);
+            JsonLines samples = Reopen(SamplesFile);
+            return new RunFolder(
+                folder, metrics, samples, TensorBoardEvents.Start(folder, MetricsReader.Read(folder), TimeProvider.System));
+        }
+        catch (Exception exception)
+        {
+            open.ForEach(file => file.Dispose());
+            if (exception is IOException or UnauthorizedAccessException)
+            {
+                throw new RunFolderException(folder, $"{folder} cannot be written: {exception.Message}", exception);
+            }
+
+            throw;
+        }
+
+        JsonLines Reopen(string name)
+        {
+            var lines = JsonLines.Reopen(System.IO.Path.Combine(folder, name), lengths.GetValueOrDefault(name));
+            open.Add(lines);
+            return lines;
+        }
+    }
+
     /// <summary>Throws when a folder holds a run that may not be replaced.</summary>
     /// <param name="path">The folder.</param>
     /// <param name="overwrite">It may.</param>
@@ -78,12 +113,12 @@ public sealed class RunFolder : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         string folder = System.IO.Path.GetFullPath(path);
-        string? found = new[] { MetricsFile, SamplesFile, ModelFolder, AverageFolder }
+        string? found = new[] { MetricsFile, SamplesFile, ModelFolder, AverageFolder, CheckpointStore.FolderName }
             .FirstOrDefault(name => System.IO.Path.Exists(System.IO.Path.Combine(folder, name)));
         if (found is not null && !overwrite)
         {
             throw new RunFolderException(
-                folder, $"{folder} holds a run already ({found}): name another output folder, or set overwrite.");
+                folder, $"{folder} holds a run already ({found}): name another output folder, set overwrite, or go on with --resume.");
         }
     }
 
@@ -129,7 +164,14 @@ public sealed class RunFolder : IDisposable
                 writer.WriteEndArray();
             }
         });
-        _events.Write(step, metrics);
+        try
+        {
+            _events.Write(step, metrics);
+        }
+        catch (IOException exception)
+        {
+            throw JsonLines.Failure(_events.Path, exception);
+        }
     }
 
     /// <summary>Appends a row for every response of a step.</summary>
@@ -154,20 +196,35 @@ public sealed class RunFolder : IDisposable
     {
         ArgumentNullException.ThrowIfNull(model);
         string folder = System.IO.Path.Combine(Path, name);
+        string beside = System.IO.Path.Combine(Path, Unfinished + name);
         try
         {
-            model.Save(folder);
-            foreach (string file in TokenizerFiles)
-            {
-                CopyIfThere(tokenizerFolder, folder, file);
-            }
+            RemoveFolder(beside);
+            model.Save(beside);
+            TokenizerFiles.Copy(tokenizerFolder, beside);
+            RemoveFolder(folder);
+            Directory.Move(beside, folder);
+            Posix.SyncFolder(Path);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (
+            exception is IOException or UnauthorizedAccessException or ProximalException { Status: ProximalStatus.Io })
         {
-            throw new RunFolderException(folder, $"{folder} cannot be written: {exception.Message}", exception);
+            throw new RunFolderException(
+                folder,
+                $"{folder} cannot be written: {exception.Message.TrimEnd('.')}. Where the disk is full, free some space; then go on with --resume.",
+                exception);
         }
 
         return folder;
+    }
+
+    /// <summary>Brings every row to the disk.</summary>
+    /// <returns>Bytes of each file with rows, by name.</returns>
+    internal Dictionary<string, long> Sync()
+    {
+        _metrics.FlushToDisk();
+        _samples.FlushToDisk();
+        return new Dictionary<string, long> { [MetricsFile] = _metrics.Length, [SamplesFile] = _samples.Length };
     }
 
     /// <summary>Closes the files.</summary>
@@ -185,22 +242,17 @@ public sealed class RunFolder : IDisposable
         File.Delete(System.IO.Path.Combine(folder, RunSummary.File));
         RunReport.Remove(folder);
         TensorBoardEvents.Remove(folder);
-        foreach (string name in new[] { ModelFolder, AverageFolder })
+        foreach (string name in new[] { ModelFolder, AverageFolder, CheckpointStore.FolderName })
         {
-            string model = System.IO.Path.Combine(folder, name);
-            if (Directory.Exists(model))
-            {
-                Directory.Delete(model, recursive: true);
-            }
+            RemoveFolder(System.IO.Path.Combine(folder, name));
         }
     }
 
-    private static void CopyIfThere(string? from, string to, string name)
+    private static void RemoveFolder(string folder)
     {
-        if (from is not null && File.Exists(System.IO.Path.Combine(from, name)))
+        if (Directory.Exists(folder))
         {
-            // A copy of the bytes alone: the source may be read-only, the run folder is the user's.
-            File.WriteAllBytes(System.IO.Path.Combine(to, name), File.ReadAllBytes(System.IO.Path.Combine(from, name)));
+            Directory.Delete(folder, recursive: true);
         }
     }
 

@@ -1,26 +1,38 @@
 using System.Text.Json.Serialization;
 using Proximal.Configuration;
 using Proximal.Internal;
+using Proximal.Runs.Checkpoints;
 
 namespace Proximal.Runs;
 
 /// <summary>What every training run has: a start model and a run folder.</summary>
-/// <remarks>Relative paths, <see cref="Output"/> included, start at <see cref="BaseDirectory"/>.</remarks>
+/// <remarks>
+/// Relative paths, <see cref="Output"/> included, start at <see cref="BaseDirectory"/>. A resumed run needs the same options
+/// but for those marked with <see cref="ChangeableOnResumeAttribute"/>; the models and rows that changed paths lead to are
+/// compared by their content.
+/// </remarks>
 public abstract record RunOptions
 {
     /// <summary>The start model: a Hugging Face folder, a llama2.c .bin file or a random start.</summary>
+    [ChangeableOnResume]
     public required ModelSource Model { get; init; }
 
     /// <summary>The folder or file of the tokenizer; <see langword="null"/>: the model's folder.</summary>
     [ConfigurationPath]
+    [ChangeableOnResume]
     public string? Tokenizer { get; init; }
 
     /// <summary>The run folder; it is created, with its parents.</summary>
     [ConfigurationPath]
+    [ChangeableOnResume]
     public required string Output { get; init; }
 
     /// <summary>Replaces an earlier run in the folder; without it such a folder is refused.</summary>
+    [ChangeableOnResume]
     public bool Overwrite { get; init; }
+
+    /// <summary>When checkpoints are written and which ones stay.</summary>
+    public CheckpointOptions Checkpoints { get; init; } = new();
 
     /// <summary>Decides everything that is drawn at random. Same seed and threads: the same run, bit for bit.</summary>
     public ulong Seed { get; init; } = 1;
@@ -39,6 +51,8 @@ public abstract record RunOptions
         ArgumentNullException.ThrowIfNull(Model);
         Model.Validate();
         Require.NotBlank(Output, nameof(Output));
+        Require.NotNull(Checkpoints);
+        Checkpoints.Validate();
         Require.Between(Threads, 0, EngineOptions.MaxThreads);
     }
 

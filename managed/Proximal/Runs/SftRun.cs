@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
-using Proximal.Configuration;
 using Proximal.Data;
 using Proximal.Models;
+using Proximal.Runs.Checkpoints;
 using Proximal.Tokenization;
 using Proximal.Training.Sft;
 using Proximal.Training.Supervised;
@@ -28,44 +28,73 @@ public sealed class SftRun
 
     /// <summary>Does the whole run.</summary>
     /// <param name="progress">Is told what the run does, on its own thread; <see langword="null"/>: nobody.</param>
-    /// <param name="cancellationToken">Ends the run at its last committed step; this always throws then.</param>
+    /// <param name="cancellationToken">Ends the run at its last committed step, of which it leaves a checkpoint; this always throws then.</param>
     /// <exception cref="DataFileException">A data file cannot be used.</exception>
     /// <exception cref="TokenizerException">The tokenizer cannot be used.</exception>
     /// <exception cref="RunFolderException">The output folder holds a run already or cannot be written.</exception>
     /// <exception cref="ProximalException">The model cannot be used, or a number is not finite.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="RunInterruptedException">The token was cancelled.</exception>
     public Task<SupervisedRunResult> RunAsync(
         IProgress<SupervisedProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        Task.Run(() => TrainAsync(progress, cancellationToken), cancellationToken);
+        Task.Run(() => TrainAsync(resume: false, progress, cancellationToken), cancellationToken);
+
+    /// <summary>
+    /// Goes on with the run in the output folder from its latest checkpoint that is whole; what follows equals what an
+    /// uninterrupted run does bit for bit, but for the time it takes. Without a checkpoint the run starts from the beginning;
+    /// a finished one is left alone.
+    /// </summary>
+    /// <param name="progress">Is told what the run does, on its own thread; <see langword="null"/>: nobody.</param>
+    /// <param name="cancellationToken">Ends the run at its last committed step, of which it leaves a checkpoint; this always throws then.</param>
+    /// <exception cref="CheckpointException">All checkpoints are damaged, or an option has changed that may not.</exception>
+    /// <exception cref="DataFileException">A data file cannot be used.</exception>
+    /// <exception cref="TokenizerException">The tokenizer cannot be used.</exception>
+    /// <exception cref="RunFolderException">The output folder is in use by a run, or cannot be written.</exception>
+    /// <exception cref="ProximalException">A model cannot be used, or a number is not finite.</exception>
+    /// <exception cref="RunInterruptedException">The token was cancelled.</exception>
+    public Task<SupervisedRunResult> ResumeAsync(
+        IProgress<SupervisedProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => TrainAsync(resume: true, progress, cancellationToken), cancellationToken);
 
     private async Task<SupervisedRunResult> TrainAsync(
-        IProgress<SupervisedProgress>? progress, CancellationToken cancellationToken)
+        bool resume, IProgress<SupervisedProgress>? progress, CancellationToken cancellationToken)
     {
         SupervisedLoop.Report(progress, SupervisedPhase.Loading);
-        string output = _options.Resolve(_options.Output);
-        RunFolder.CheckFree(output, _options.Overwrite);
+        using RunSession session = RunSession.Begin(_options, RunKind.Sft, steps: null, resume, _logger);
+        SupervisedLoop.Tell(progress, session.Story);
+        if (session.IsFinished)
+        {
+            return SupervisedLoop.Finished(session, _options.Resolve(_options.Output));
+        }
+
         IReadOnlyList<SftExample> examples = SftFile.Read(_options.Resolve(_options.Data.Path), _options.Data.Fields);
         (IReadOnlyList<SftExample> training, IReadOnlyList<SftExample> validation) = Split(examples);
         string tokenizerPath = _options.TokenizerPath();
         Tokenizer tokenizer = Tokenizer.Load(tokenizerPath);
 
-        using var engine = new Engine(new EngineOptions { Threads = _options.Threads, Logger = _logger });
+        using var engine = new Engine(new EngineOptions { Threads = session.ThreadsOr(_options.Threads), Logger = _logger });
         using LanguageModel model = RunModels.Open(engine, "model", _options.Model, _options.Resolve, ModelHead.LanguageModel);
         var notes = new List<string>();
         SequenceEncoder encoder = _options.Data.CreateEncoder(tokenizer, model);
+        IReadOnlyList<SftExample> encoded = Encode(encoder, training, "examples", notes);
+        IReadOnlyList<SftExample> measured = validation.Count > 0 ? Encode(encoder, validation, "validation examples", notes) : [];
         using var trainer = new SftTrainer(new SftSetup
         {
             Model = model,
-            Examples = Encode(encoder, training, "examples", notes),
-            Validation = validation.Count > 0 ? Encode(encoder, validation, "validation examples", notes) : [],
+            Examples = encoded,
+            Validation = measured,
             Options = _options.Sft,
             Seed = _options.Seed,
         });
 
-        using RunFolder folder = RunFolder.Create(output, _options.Overwrite);
-        folder.WriteConfiguration(ConfigurationWriter.Write(_options, _options.Resolve));
-        var loop = new SupervisedLoop(folder, progress);
-        return await SupervisedLoop.Reporter(RunKind.Sft, trainer, tokenizerPath, _logger).AroundAsync(folder.Path, async () =>
+        session.AddInput("data", Fingerprint.Of(encoded.Select(example => (example.Prompt, example.Tokens))));
+        session.AddInput("validation", Fingerprint.Of(measured.Select(example => (example.Prompt, example.Tokens))));
+        RunFolder folder = session.Open(engine);
+        session.Restore(trainer);
+        var loop = new SupervisedLoop(session, folder, progress);
+        return await SupervisedLoop.Reporter(RunKind.Sft, trainer, tokenizerPath, _logger)
+            .AroundAsync(folder.Path, () => session.GuardAsync(trainer, TrainAndSaveAsync, cancellationToken)).ConfigureAwait(false);
+
+        async Task<SupervisedRunResult> TrainAndSaveAsync()
         {
             await loop.RunAsync(trainer, cancellationToken).ConfigureAwait(false);
             SupervisedLoop.Report(progress, SupervisedPhase.Saving, trainer.Step, trainer.Steps);
@@ -78,8 +107,9 @@ public sealed class SftRun
                 Metrics = loop.Last,
                 BestMetrics = loop.Best,
                 Notes = notes,
+                ResumedAfter = session.Resumed?.Step ?? 0,
             };
-        }).ConfigureAwait(false);
+        }
     }
 
     private (IReadOnlyList<SftExample> Training, IReadOnlyList<SftExample> Validation) Split(IReadOnlyList<SftExample> examples) =>

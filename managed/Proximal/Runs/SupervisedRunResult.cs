@@ -26,6 +26,12 @@ public sealed record SupervisedRunResult
     /// <summary>A reward model's normalisation; <see langword="null"/>: it is no reward model, or its scores could not be normalised.</summary>
     public RewardNormalization? Normalization { get; init; }
 
+    /// <summary>The step that the run was resumed after; 0: it started from the beginning.</summary>
+    public int ResumedAfter { get; init; }
+
+    /// <summary>The run was finished already when it was to be resumed: nothing was done.</summary>
+    public bool WasFinished { get; init; }
+
     /// <summary>What happened to the data and what looks wrong, in plain words.</summary>
     public required IReadOnlyList<string> Notes { get; init; }
 }

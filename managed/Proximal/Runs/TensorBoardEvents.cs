@@ -24,7 +24,7 @@ internal sealed class TensorBoardEvents : IDisposable
     private TensorBoardEvents(string path, TimeProvider time)
     {
         Path = path;
-        _file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read | FileShare.Delete);
+        _file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0);
         _time = time;
         using var version = new MemoryStream();
         WriteDouble(version, 1, WallTime());

@@ -8,6 +8,7 @@ public sealed record ValidationOptions
 {
     /// <summary>A .jsonl, .ndjson or .txt file, see <see cref="PromptFile"/>.</summary>
     [ConfigurationPath]
+    [ChangeableOnResume]
     public required string Prompts { get; init; }
 
     /// <summary>The field of a JSONL row that holds the prompt.</summary>
@@ -17,5 +18,6 @@ public sealed record ValidationOptions
     public int Samples { get; init; } = 4;
 
     /// <summary>Steps from one validation to the next; at least 1. The last step is always measured.</summary>
+    [ChangeableOnResume]
     public int Every { get; init; } = 10;
 }

@@ -1,3 +1,5 @@
+using Proximal.Internal;
+
 namespace Proximal.Training;
 
 /// <summary>Decides beta, the KL coefficient of each PPO step. One caller at a time.</summary>
@@ -7,6 +9,13 @@ public abstract class KlController
 
     /// <summary>Beta of the next step: all that a checkpoint has to keep.</summary>
     public double Coefficient { get; private protected set; }
+
+    /// <summary>Goes on with the beta of a checkpoint.</summary>
+    internal void Restore(double coefficient)
+    {
+        Require.NotNegative(coefficient);
+        Coefficient = coefficient;
+    }
 
     /// <summary>Takes note of a step that is done.</summary>
     /// <param name="meanSequenceKl">Mean over its sequences of the sum over tokens of k1, in nats.</param>

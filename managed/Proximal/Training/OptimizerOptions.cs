@@ -22,6 +22,8 @@ public sealed record OptimizerOptions
     [JsonPropertyName("adamw")]
     public AdamWOptions AdamW { get; init; } = new();
 
+    internal bool IgnoresSteps => Schedule == ScheduleKind.Constant && WarmupFraction == 0;
+
     internal LearningRateSchedule CreateSchedule(long totalSteps)
     {
         long warmup = LearningRateSchedule.WarmupStepsOf(WarmupFraction, totalSteps);

@@ -127,8 +127,73 @@ public sealed unsafe class Trainer : IDisposable
         return gradient;
     }
 
+    /// <summary>Optimizer steps done: the bias corrections of the next step follow from them.</summary>
+    public long Steps
+    {
+        get
+        {
+            using Turn turn = Enter();
+            using HandleLease<px_trainer> trainer = _handle.Acquire();
+            long steps;
+            NativeStatus.Check(NativeMethods.px_trainer_get_steps(trainer.Pointer, &steps));
+            return steps;
+        }
+
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            using Turn turn = Enter();
+            using HandleLease<px_trainer> trainer = _handle.Acquire();
+            NativeStatus.Check(NativeMethods.px_trainer_set_steps(trainer.Pointer, value));
+        }
+    }
+
+    /// <summary>
+    /// Copies AdamW's moments of a tensor out. With the moments of all tensors, <see cref="Steps"/> and the weights a
+    /// trainer goes on bit for bit.
+    /// </summary>
+    /// <param name="index">The tensor's place in <see cref="LanguageModel.Tensors"/>.</param>
+    /// <param name="first">[elements] exp_avg, the running mean of the gradient; out.</param>
+    /// <param name="second">[elements] exp_avg_sq, the running mean of its square; out.</param>
+    public void ReadMoments(int index, Span<float> first, Span<float> second)
+    {
+        CheckMoments(index, first.Length, second.Length);
+        using Turn turn = Enter();
+        using HandleLease<px_trainer> trainer = _handle.Acquire();
+        fixed (float* firstTarget = first, secondTarget = second)
+        {
+            NativeStatus.Check(NativeMethods.px_trainer_read_moments(
+                trainer.Pointer, index, firstTarget, secondTarget, first.Length));
+        }
+    }
+
+    /// <summary>Replaces AdamW's moments of a tensor; weights and gradient stay as they are.</summary>
+    /// <param name="index">The tensor's place in <see cref="LanguageModel.Tensors"/>.</param>
+    /// <param name="first">[elements] exp_avg, finite.</param>
+    /// <param name="second">[elements] exp_avg_sq, finite, at least 0.</param>
+    /// <exception cref="ProximalException">A number is not finite; nothing has changed.</exception>
+    public void WriteMoments(int index, ReadOnlySpan<float> first, ReadOnlySpan<float> second)
+    {
+        CheckMoments(index, first.Length, second.Length);
+        using Turn turn = Enter();
+        using HandleLease<px_trainer> trainer = _handle.Acquire();
+        fixed (float* firstSource = first, secondSource = second)
+        {
+            NativeStatus.Check(NativeMethods.px_trainer_write_moments(
+                trainer.Pointer, index, firstSource, secondSource, first.Length));
+        }
+    }
+
     /// <summary>Gives the trainer, its gradients and its moments up.</summary>
     public void Dispose() => _handle.Dispose();
+
+    private void CheckMoments(int index, int first, int second)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Model.Tensors.Count);
+        Arrays.Length(first, Model.Tensors[index].Elements, nameof(first));
+        Arrays.Length(second, Model.Tensors[index].Elements, nameof(second));
+    }
 
     private Turn Enter()
     {

@@ -2,34 +2,36 @@ using Proximal.Models;
 
 namespace Proximal.Training;
 
-/// <summary>The weights of models as they were, to put back when a step is discarded.</summary>
+/// <summary>The weights of a model as they were once, to put back later.</summary>
 internal sealed class WeightSnapshot
 {
-    private readonly (LanguageModel Model, long Version, float[][] Tensors)[] _models;
+    private readonly LanguageModel _model;
+    private readonly float[][] _tensors;
 
-    public WeightSnapshot(params LanguageModel[] models)
+    /// <summary>Takes a model's weights in.</summary>
+    public WeightSnapshot(LanguageModel model)
+        : this(model, [.. model.Tensors.Select(tensor => model.ReadTensor(tensor.Index))])
     {
-        _models =
-        [
-            .. models.Select(model =>
-                (model, model.Version, model.Tensors.Select(tensor => model.ReadTensor(tensor.Index)).ToArray())),
-        ];
     }
 
-    /// <summary>Puts the weights back, bit for bit; a model that has not changed is left alone.</summary>
+    /// <summary>Weights from elsewhere.</summary>
+    /// <param name="model">The model they fit.</param>
+    /// <param name="tensors">One array a tensor in the model's order.</param>
+    public WeightSnapshot(LanguageModel model, float[][] tensors)
+    {
+        _model = model;
+        _tensors = tensors;
+    }
+
+    /// <summary>One array a tensor in the model's order.</summary>
+    public IReadOnlyList<float[]> Tensors => _tensors;
+
+    /// <summary>Puts the weights back, bit for bit.</summary>
     public void Restore()
     {
-        foreach ((LanguageModel model, long version, float[][] tensors) in _models)
+        foreach (TensorInfo tensor in _model.Tensors)
         {
-            if (model.Version == version)
-            {
-                continue;
-            }
-
-            foreach (TensorInfo tensor in model.Tensors)
-            {
-                model.WriteTensor(tensor.Name, tensors[tensor.Index]);
-            }
+            _model.WriteTensor(tensor.Name, _tensors[tensor.Index]);
         }
     }
 }

@@ -123,6 +123,24 @@ PX_API px_status px_trainer_read_gradient(px_trainer* trainer, int64_t index, fl
  * unfinished sequences on the weights. */
 PX_API px_status px_trainer_step(px_trainer* trainer, const px_step_args* args, px_step_result* result);
 
+/* The optimizer's memory: AdamW's moments of each tensor (fp32, row-major) and the number of steps done. Together with
+ * the weights it is all that the next steps depend on: a trainer that gets it all back goes on bit for bit. */
+
+/* Copies the moments of tensor `index` (as in px_model_tensor) into exp_avg and exp_avg_sq, [count] each. */
+PX_API px_status px_trainer_read_moments(px_trainer* trainer, int64_t index, float* exp_avg, float* exp_avg_sq,
+                                         int64_t count);
+
+/* Replaces the moments of tensor `index`. The gradient and the weights stay as they are.
+ * Errors, before anything changes: PX_NOT_FINITE, and PX_INVALID_ARGUMENT for a negative exp_avg_sq. */
+PX_API px_status px_trainer_write_moments(px_trainer* trainer, int64_t index, const float* exp_avg,
+                                          const float* exp_avg_sq, int64_t count);
+
+/* Optimizer steps done. */
+PX_API px_status px_trainer_get_steps(px_trainer* trainer, int64_t* steps);
+
+/* Sets the optimizer steps done, at least 0: the bias corrections of the next step follow from them. */
+PX_API px_status px_trainer_set_steps(px_trainer* trainer, int64_t steps);
+
 #ifdef __cplusplus
 }
 #endif

@@ -18,6 +18,11 @@ Trainer& trainer_of(px_trainer* handle) {
   return handle->trainer;
 }
 
+size_t elements_of(int64_t count) {
+  check(count >= 0, PX_INVALID_ARGUMENT, "count: expected the tensor's element count, got ", count);
+  return static_cast<size_t>(count);
+}
+
 }  // namespace
 
 extern "C" {
@@ -63,8 +68,7 @@ px_status px_trainer_read_gradient(px_trainer* trainer, int64_t index, float* va
   return guarded("px_trainer_read_gradient", [&] {
     Trainer& t = trainer_of(trainer);
     check_pointer(values, "values");
-    check(count >= 0, PX_INVALID_ARGUMENT, "count: expected the tensor's element count, got ", count);
-    t.read_gradient(index, {values, static_cast<size_t>(count)});
+    t.read_gradient(index, {values, elements_of(count)});
   });
 }
 
@@ -77,6 +81,38 @@ px_status px_trainer_step(px_trainer* trainer, const px_step_args* args, px_step
     const px_step_result values = t.step(a.learning_rate);
     if (result != nullptr) write_result(result, values);
   });
+}
+
+px_status px_trainer_read_moments(px_trainer* trainer, int64_t index, float* exp_avg, float* exp_avg_sq,
+                                  int64_t count) {
+  return guarded("px_trainer_read_moments", [&] {
+    Trainer& t = trainer_of(trainer);
+    check_pointer(exp_avg, "exp_avg");
+    check_pointer(exp_avg_sq, "exp_avg_sq");
+    t.read_moments(index, {exp_avg, elements_of(count)}, {exp_avg_sq, elements_of(count)});
+  });
+}
+
+px_status px_trainer_write_moments(px_trainer* trainer, int64_t index, const float* exp_avg, const float* exp_avg_sq,
+                                   int64_t count) {
+  return guarded("px_trainer_write_moments", [&] {
+    Trainer& t = trainer_of(trainer);
+    check_pointer(exp_avg, "exp_avg");
+    check_pointer(exp_avg_sq, "exp_avg_sq");
+    t.write_moments(index, {exp_avg, elements_of(count)}, {exp_avg_sq, elements_of(count)});
+  });
+}
+
+px_status px_trainer_get_steps(px_trainer* trainer, int64_t* steps) {
+  return guarded("px_trainer_get_steps", [&] {
+    const Trainer& t = trainer_of(trainer);
+    check_pointer(steps, "steps");
+    *steps = t.steps();
+  });
+}
+
+px_status px_trainer_set_steps(px_trainer* trainer, int64_t steps) {
+  return guarded("px_trainer_set_steps", [&] { trainer_of(trainer).set_steps(steps); });
 }
 
 }  // extern "C"

@@ -28,6 +28,13 @@ void check_options(const px_trainer_options& o) {
         "options.max_gradient_norm: expected a number above 0, or INFINITY for no clipping, got ", o.max_gradient_norm);
 }
 
+void check_finite(std::span<const float> values, const char* name, const TensorSpec& tensor) {
+  const auto bad = std::ranges::find_if(values, [](float v) { return !std::isfinite(v); });
+  if (bad == values.end()) return;
+  fail(PX_NOT_FINITE, name, ": expected finite numbers for ", tensor.name, ", got ", *bad, " at place ",
+       bad - values.begin());
+}
+
 px_trainer_options with_defaults(px_trainer_options options) {
   default_to(options.beta1, 0.9);
   default_to(options.beta2, 0.95);
@@ -89,13 +96,40 @@ void Trainer::check_gradient() {
 }
 
 void Trainer::read_gradient(int64_t index, std::span<float> values) {
+  const TensorSpec& tensor = tensor_at(index, values.size());
+  std::copy_n(gradients_.data() + tensor.offset, tensor.elements, values.data());
+}
+
+void Trainer::read_moments(int64_t index, std::span<float> exp_avg, std::span<float> exp_avg_sq) {
+  const TensorSpec& tensor = tensor_at(index, exp_avg.size());
+  std::copy_n(first_moment_.data() + tensor.offset, tensor.elements, exp_avg.data());
+  std::copy_n(second_moment_.data() + tensor.offset, tensor.elements, exp_avg_sq.data());
+}
+
+void Trainer::write_moments(int64_t index, std::span<const float> exp_avg, std::span<const float> exp_avg_sq) {
+  const TensorSpec& tensor = tensor_at(index, exp_avg.size());
+  check_finite(exp_avg, "exp_avg", tensor);
+  check_finite(exp_avg_sq, "exp_avg_sq", tensor);
+  const auto negative = std::ranges::find_if(exp_avg_sq, [](float v) { return v < 0.0f; });
+  check(negative == exp_avg_sq.end(), PX_INVALID_ARGUMENT, "exp_avg_sq: expected means of squares of ", tensor.name,
+        ", got ", negative == exp_avg_sq.end() ? 0.0f : *negative);
+  std::ranges::copy(exp_avg, first_moment_.begin() + tensor.offset);
+  std::ranges::copy(exp_avg_sq, second_moment_.begin() + tensor.offset);
+}
+
+void Trainer::set_steps(int64_t steps) {
+  check(steps >= 0, PX_INVALID_ARGUMENT, "steps: expected a number of at least 0, got ", steps);
+  steps_ = steps;
+}
+
+const TensorSpec& Trainer::tensor_at(int64_t index, size_t count) const {
   const std::vector<TensorSpec>& tensors = model_->tensors();
   check(index >= 0 && index < static_cast<int64_t>(tensors.size()), PX_INVALID_ARGUMENT, "index: expected 0 to ",
         tensors.size() - 1, ", got ", index);
   const TensorSpec& tensor = tensors[static_cast<size_t>(index)];
-  check(values.size() == static_cast<size_t>(tensor.elements), PX_SHAPE_MISMATCH, "count: ", tensor.name, " has ",
-        tensor.elements, " elements, got ", static_cast<int64_t>(values.size()));
-  std::copy_n(gradients_.data() + tensor.offset, tensor.elements, values.data());
+  check(count == static_cast<size_t>(tensor.elements), PX_SHAPE_MISMATCH, "count: ", tensor.name, " has ",
+        tensor.elements, " elements, got ", static_cast<int64_t>(count));
+  return tensor;
 }
 
 // Runs on the engine's thread, so that no forward pass reads weights that are half updated.

@@ -29,6 +29,12 @@ class Trainer {
   void read_gradient(int64_t index, std::span<float> values);
   px_step_result step(double learning_rate);
 
+  // AdamW's memory of a tensor; the spans have its elements.
+  void read_moments(int64_t index, std::span<float> exp_avg, std::span<float> exp_avg_sq);
+  void write_moments(int64_t index, std::span<const float> exp_avg, std::span<const float> exp_avg_sq);
+  int64_t steps() const { return steps_; }
+  void set_steps(int64_t steps);
+
  private:
   // The one trainer that weights may have; gives the place back.
   class Place {
@@ -45,6 +51,7 @@ class Trainer {
   Engine& engine() const { return *model_->weights().engine(); }
   int64_t gradient_bytes() const { return model_->elements() * static_cast<int64_t>(sizeof(float)); }
   int64_t optimizer_bytes() const { return 2 * gradient_bytes(); }
+  const TensorSpec& tensor_at(int64_t index, size_t count) const;
   void check_gradient();
   void update(std::span<float> parameters, int64_t offset, double learning_rate, double scale);
 

@@ -145,7 +145,7 @@ public sealed class PpoCommandTests
         Assert.Multiple(() =>
         {
             Assert.That(run.Code, Is.EqualTo(130), run.Error);
-            Assert.That(run.Error, Does.Match(@"interrupted after step \d+; .*runs/first keeps the metrics and samples of the steps, but no model\n$"));
+            Assert.That(run.Error, Does.Match(@"interrupted after step (\d+); its checkpoint is .*runs/first/checkpoints/step-0*\1; go on with: proximal ppo -c .*run\.yaml --resume\n$"));
             Assert.That(run.Output, Is.Empty);
             Assert.That(Directory.Exists(_tiny["runs", "first", "model"]), Is.False);
             Assert.That(RunSummary.Read(_tiny["runs", "first"])!.State, Is.EqualTo(RunState.Interrupted));

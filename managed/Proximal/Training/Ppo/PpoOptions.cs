@@ -1,3 +1,4 @@
+using Proximal.Configuration;
 using Proximal.Internal;
 using Proximal.Rollouts;
 
@@ -7,7 +8,8 @@ namespace Proximal.Training.Ppo;
 /// <remarks>A "step" is one pass of the seven numbered parts of <see cref="PpoTrainer"/>; it holds Epochs · Minibatches optimizer steps.</remarks>
 public sealed record PpoOptions
 {
-    /// <summary>PPO steps of the run; at least 1.</summary>
+    /// <summary>PPO steps of the run; at least 1. A resumed run may have more or fewer where no schedule depends on them.</summary>
+    [ChangeableOnResume(nameof(SchedulesIgnoreSteps))]
     public int Steps { get; init; } = 100;
 
     /// <summary>Prompts drawn for each step; at least 1.</summary>
@@ -99,6 +101,9 @@ public sealed record PpoOptions
 
     /// <summary>Sequences that are generated together; at least 1. What is drawn does not depend on it.</summary>
     public int GenerationBatch { get; init; } = 64;
+
+    /// <summary>No learning rate depends on how many steps there are.</summary>
+    internal bool SchedulesIgnoreSteps => Actor.IgnoresSteps && Critic.IgnoresSteps;
 
     /// <summary>Responses of a step.</summary>
     internal int SequencesPerStep => checked(PromptsPerStep * SamplesPerPrompt);

@@ -21,6 +21,9 @@ public sealed record PpoProgress
     /// <summary>The metrics of a committed step or of a validation; else empty.</summary>
     public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
 
+    /// <summary>Something to be told once, such as where a resumed run goes on; <see langword="null"/>: nothing.</summary>
+    public string? Note { get; init; }
+
     /// <summary>Warnings of a committed step, in plain words.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 }

@@ -5,6 +5,7 @@ using Proximal.Kernels;
 using Proximal.Models;
 using Proximal.Rewards;
 using Proximal.Rollouts;
+using Proximal.Runs.Checkpoints;
 
 namespace Proximal.Training.Ppo;
 
@@ -15,12 +16,18 @@ namespace Proximal.Training.Ppo;
 /// <remarks>
 /// Schulman et al. 2017 (arXiv 1707.06347), Ziegler et al. 2019 (arXiv 1909.08593), Ouyang et al. 2022 (arXiv 2203.02155).
 /// One caller at a time: a second one gets an <see cref="InvalidOperationException"/>. Cancellation is seen within one
-/// micro-batch and always throws; the weights are then those of the last committed step, as they are after any failure.
+/// micro-batch and always throws; everything is then as after the last committed step, as it is
+/// after any failure, and the step can be done again.
 /// Deterministic: the same seed, threads and machine give the same run, bit for bit.
 /// </remarks>
-public sealed class PpoTrainer : IDisposable
+public sealed class PpoTrainer : ICheckpointed, IDisposable
 {
     private const ulong MinibatchStream = 2UL << 48;
+
+    /// <summary>The models' names in a checkpoint.</summary>
+    private const string ActorName = "actor";
+    private const string CriticName = "critic";
+    private const string AverageName = "ema";
 
     private readonly PpoSetup _setup;
     private readonly PpoOptions _options;
@@ -37,8 +44,8 @@ public sealed class PpoTrainer : IDisposable
     private readonly KlController _klController;
     private readonly PtxMix? _ptx;
     private readonly WeightAverage? _average;
+    private readonly TrainerSnapshot _snapshot;
     private PpoTrainerState _state = new();
-    private bool _momentsAreAhead;
     private bool _disposed;
     private int _busy;
 
@@ -67,6 +74,7 @@ public sealed class PpoTrainer : IDisposable
                 _actor, new GeneratorOptions { Seed = setup.Seed, MaxBatch = _options.GenerationBatch }));
             _actorTrainer = Own(new Trainer(_actor, _options.Actor.AdamW));
             _criticTrainer = Own(new Trainer(_critic, _options.Critic.AdamW));
+            _snapshot = new TrainerSnapshot(_actorTrainer, _criticTrainer);
         }
         catch
         {
@@ -127,6 +135,42 @@ public sealed class PpoTrainer : IDisposable
         return Task.Run(() => StepAsync(rollout, progress: null, cancellationToken), cancellationToken);
     }
 
+    /// <inheritdoc/>
+    public int CommittedSteps => Step;
+
+    /// <inheritdoc/>
+    public void Save(CheckpointWriter checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        using Turn turn = Enter();
+        checkpoint.AddModel(ActorName, _actor);
+        checkpoint.AddModel(CriticName, _critic);
+        checkpoint.AddOptimizer(ActorName, _actorTrainer);
+        checkpoint.AddOptimizer(CriticName, _criticTrainer);
+        if (_average is not null)
+        {
+            checkpoint.AddWeights(AverageName, _actor, _average.Tensors);
+        }
+
+        checkpoint.SetState(new PpoCheckpoint(_state, KlCoefficient));
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>The reference stays: it is the one that the trainer was made with.</remarks>
+    public void Restore(Checkpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        using Turn turn = Enter();
+        PpoCheckpoint saved = checkpoint.GetState<PpoCheckpoint>();
+        checkpoint.RestoreModel(ActorName, _actor);
+        checkpoint.RestoreModel(CriticName, _critic);
+        checkpoint.RestoreOptimizer(ActorName, _actorTrainer);
+        checkpoint.RestoreOptimizer(CriticName, _criticTrainer);
+        _average?.Restore(checkpoint.ReadWeights(AverageName, _actor));
+        _klController.Restore(saved.KlCoefficient);
+        _state = saved.State;
+    }
+
     /// <summary>Gives up the trainers, the generator and the models that were not given.</summary>
     public void Dispose()
     {
@@ -144,7 +188,7 @@ public sealed class PpoTrainer : IDisposable
         using Turn turn = Enter();
         var work = new PpoWork(Step + 1, _options.Steps, _setup.TimeProvider, progress, cancellationToken);
         PpoTrainerState committed = _state;
-        WeightSnapshot? weights = null;
+        bool updates = false;
         try
         {
             // 1. Sample prompts. 2. Generate a response to each.
@@ -166,7 +210,8 @@ public sealed class PpoTrainer : IDisposable
             rollout = EstimateAdvantages(rollout);
 
             // 6. Update actor and critic over epochs and minibatches.
-            weights = new WeightSnapshot(_actor, _critic);
+            _snapshot.Take();
+            updates = true;
             PpoUpdate update = Update(rollout, minibatches, work);
 
             // 7. Check invariants, log, commit.
@@ -174,7 +219,7 @@ public sealed class PpoTrainer : IDisposable
         }
         catch
         {
-            Discard(committed, weights);
+            Discard(committed, updates);
             throw;
         }
     }
@@ -421,7 +466,6 @@ public sealed class PpoTrainer : IDisposable
         _criticTrainer.GradientSquaredNorm();
         double actorRate = TrainsActor ? _schedules.Actor(_state.ActorSteps) : 0;
         double criticRate = _schedules.Critic(_state.CriticSteps);
-        _momentsAreAhead = true;
         StepResult? actorStep = TrainsActor ? _actorTrainer.Step(actorRate) : null;
         StepResult criticStep = _criticTrainer.Step(criticRate);
         _state = _state with
@@ -456,14 +500,14 @@ public sealed class PpoTrainer : IDisposable
             metrics["ptx/loss"] = update.Minibatches.Average(minibatch => minibatch.PtxLoss);
         }
 
+        // Nothing below can fail: a step is committed whole or not at all.
+        _klController.Update(metrics[PpoMetrics.SequenceKl], rollout.Sequences);
         if (TrainsActor)
         {
             _average?.Update();
         }
 
-        _klController.Update(metrics[PpoMetrics.SequenceKl], rollout.Sequences);
         _state = _state with { Step = Step + 1 };
-        _momentsAreAhead = false;
         return new PpoStep
         {
             Step = Step,
@@ -474,15 +518,13 @@ public sealed class PpoTrainer : IDisposable
         };
     }
 
-    // Puts everything back as it was before the step, but the optimizers' moments: see Enter.
-    private void Discard(PpoTrainerState committed, WeightSnapshot? weights)
+    // Puts everything back as it was before the step: the same step can be done again.
+    private void Discard(PpoTrainerState committed, bool updates)
     {
         _state = committed;
-        if (weights is not null)
+        if (updates)
         {
-            _actorTrainer.ZeroGradients();
-            _criticTrainer.ZeroGradients();
-            weights.Restore();
+            _snapshot.Restore();
         }
     }
 
@@ -518,13 +560,6 @@ public sealed class PpoTrainer : IDisposable
     private Turn Enter()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (_momentsAreAhead)
-        {
-            throw new InvalidOperationException(
-                $"Step {Step + 1} was discarded in the middle of its update: the weights are those of step {Step}, but the "
-                + "optimizers' moments are not. Make a new trainer on these weights.");
-        }
-
         return Interlocked.CompareExchange(ref _busy, 1, 0) == 0
             ? new Turn(this)
             : throw new InvalidOperationException("A step of this trainer is under way: a trainer has one caller at a time.");

@@ -18,6 +18,9 @@ public sealed record SupervisedProgress
     /// <summary>Items of the phase; 0: unknown.</summary>
     public long Total { get; init; }
 
+    /// <summary>Something to be told once, such as where a resumed run goes on; <see langword="null"/>: nothing.</summary>
+    public string? Note { get; init; }
+
     /// <summary>The metrics of a committed step; else empty.</summary>
     public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
 }

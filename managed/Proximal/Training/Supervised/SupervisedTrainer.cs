@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Proximal.Internal;
 using Proximal.Models;
+using Proximal.Runs.Checkpoints;
 
 namespace Proximal.Training.Supervised;
 
@@ -10,13 +11,18 @@ namespace Proximal.Training.Supervised;
 /// </summary>
 /// <remarks>
 /// One caller at a time: a second one gets an <see cref="InvalidOperationException"/>. Cancellation is seen within one
-/// micro-batch and always throws; the weights are then those of the last committed step, as they are after any failure.
+/// micro-batch and always throws; everything is then as after the last committed step, as it
+/// is after any failure.
 /// Deterministic: the same seed, threads and machine give the same run, bit for bit.
 /// </remarks>
-public abstract class SupervisedTrainer : IDisposable
+public abstract class SupervisedTrainer : ICheckpointed, IDisposable
 {
     /// <summary>The curve that decides which weights are best.</summary>
     internal const string ValidationLoss = "validation/loss";
+
+    /// <summary>The names of the model and of its best weights in a checkpoint.</summary>
+    private const string ModelName = "model";
+    private const string BestName = "best";
 
     private const ulong OrderStream = 3UL << 48;
 
@@ -105,7 +111,7 @@ public abstract class SupervisedTrainer : IDisposable
             yield return await Task.Run(() => MeasureStart(progress, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
 
-        while (Step < Steps && !IsOutOfPatience)
+        while (!IsDone)
         {
             yield return await Task.Run(() => DoStep(progress, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
@@ -125,6 +131,39 @@ public abstract class SupervisedTrainer : IDisposable
         }
     }
 
+    /// <inheritdoc/>
+    public int CommittedSteps => Step;
+
+    /// <inheritdoc/>
+    public void Save(CheckpointWriter checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        using Turn turn = Enter();
+        checkpoint.AddModel(ModelName, Model);
+        checkpoint.AddOptimizer(ModelName, _trainer);
+        if (_best is not null)
+        {
+            checkpoint.AddWeights(BestName, Model, _best.Tensors);
+        }
+
+        checkpoint.SetState(_state);
+    }
+
+    /// <inheritdoc/>
+    public void Restore(Checkpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        using Turn turn = Enter();
+        SupervisedState state = checkpoint.GetState<SupervisedState>();
+        checkpoint.RestoreModel(ModelName, Model);
+        checkpoint.RestoreOptimizer(ModelName, _trainer);
+        _best = checkpoint.HasWeights(BestName) ? new WeightSnapshot(Model, checkpoint.ReadWeights(BestName, Model)) : null;
+        _state = state;
+    }
+
+    /// <summary>No step follows.</summary>
+    internal bool IsDone => Step >= Steps || IsOutOfPatience;
+
     private bool IsOutOfPatience => _options.Patience > 0 && _state.SinceBest >= _options.Patience;
 
     private SupervisedStep MeasureStart(IProgress<SupervisedProgress>? progress, CancellationToken cancellationToken)
@@ -139,6 +178,25 @@ public abstract class SupervisedTrainer : IDisposable
     {
         using Turn turn = Enter();
         var work = new SupervisedWork(Step + 1, Steps, progress, cancellationToken);
+        SupervisedState committed = _state;
+
+        // The optimizer step is the last thing that can fail, but where the validation follows it.
+        TrainerSnapshot? before = IsMeasured(Step + 1) ? new TrainerSnapshot(_trainer) : null;
+        before?.Take();
+        try
+        {
+            return DoStep(work);
+        }
+        catch
+        {
+            _state = committed;
+            before?.Restore();
+            throw;
+        }
+    }
+
+    private SupervisedStep DoStep(SupervisedWork work)
+    {
         long start = _time.GetTimestamp();
 
         // 1. The items of this step: the next ones of the epoch's order.

@@ -15,12 +15,14 @@ public sealed class PpoCancellationTests
     [TearDown]
     public void TearDown() => _bench.Dispose();
 
-    [TestCase(PpoPhase.Rollout)]
-    [TestCase(PpoPhase.Scoring)]
-    public async Task Before_the_update_a_cancelled_step_can_be_done_again(PpoPhase phase)
+    [TestCase(PpoPhase.Rollout, 1)]
+    [TestCase(PpoPhase.Scoring, 1)]
+    [TestCase(PpoPhase.Update, 1)]
+    [TestCase(PpoPhase.Update, 20)]
+    public async Task A_cancelled_step_can_be_done_again(PpoPhase phase, long done)
     {
         using var trainer = new PpoTrainer(_bench.Setup(PpoBench.Quick));
-        await CancelIn(trainer, step: 2, phase, done: 1);
+        await CancelIn(trainer, step: 2, phase, done);
         Assert.That(trainer.Step, Is.EqualTo(1));
         await foreach (PpoStep step in trainer.RunAsync())
         {
@@ -42,9 +44,6 @@ public sealed class PpoCancellationTests
             Assert.That(trainer.Step, Is.EqualTo(1));
             Assert.That(PpoBench.Weights(_bench.Actor), Is.EqualTo(actor));
             Assert.That(PpoBench.Weights(trainer.Critic), Is.EqualTo(critic));
-            Assert.That(
-                async () => await trainer.RunAsync().FirstAsync(),
-                Throws.InvalidOperationException.With.Message.Contains("Step 2 was discarded in the middle of its update"));
         });
     }
 

@@ -1,0 +1,113 @@
+using NUnit.Framework;
+using Proximal.Runs;
+using Proximal.Runs.Checkpoints;
+using Proximal.Tests.Cli;
+using Proximal.Training;
+using Proximal.Training.RewardModel;
+using Proximal.Training.Sft;
+using Proximal.Training.Supervised;
+
+namespace Proximal.Tests.Runs.Checkpoints;
+
+/// <summary>Supervised fine-tuning and reward models resume as PPO does: over the same sessions.</summary>
+public sealed class SupervisedResumeTests
+{
+    private TinyFolder _tiny = null!;
+
+    [OneTimeSetUp]
+    public void Write_the_data()
+    {
+        _tiny = new TinyFolder();
+        string[] prompts = ["ab", "c", "de", "f", "b b", "ca", "d", "e", "a f", "bc"];
+        _tiny.Write("sft.jsonl", string.Concat(prompts.Select(prompt => $"{{\"prompt\":\"{prompt}\",\"response\":\"{prompt}{prompt} a\"}}\n")));
+        _tiny.Write("rm.jsonl", string.Concat(prompts.Select(prompt => $"{{\"prompt\":\"{prompt}\",\"chosen\":\"aa{prompt}\",\"rejected\":\"ff{prompt}\"}}\n")));
+    }
+
+    [OneTimeTearDown]
+    public void Remove_it() => _tiny.Dispose();
+
+    [TestCase(SupervisedPhase.Training, 4)]
+    [TestCase(SupervisedPhase.Validation, 4)]
+    [TestCase(SupervisedPhase.Committed, 3)]
+    public async Task A_fine_tuning_that_is_interrupted_and_resumed_is_the_same_run(SupervisedPhase phase, int step)
+    {
+        await new SftRun(Sft("sft-whole") with { Overwrite = true }).RunAsync();
+        SftRunOptions options = Sft($"sft-{phase}");
+        await Interrupted(phase, step, (progress, token) => new SftRun(options).RunAsync(progress, token));
+        SupervisedRunResult result = await new SftRun(options).ResumeAsync();
+        Assert.That(result.ResumedAfter, Is.EqualTo(3));
+        Assert.That(result.BestStep, Is.Not.Null);
+        Assert.That(result.BestMetrics["validation/loss"], Is.Not.NaN);
+        ResumeBench.AssertEqual(_tiny["sft-whole"], _tiny[$"sft-{phase}"]);
+        Assert.That((await new SftRun(options).ResumeAsync()).WasFinished, Is.True);
+    }
+
+    [Test]
+    public async Task A_reward_model_that_is_interrupted_and_resumed_is_the_same_run()
+    {
+        await new RewardModelRun(RewardModel("rm-whole")).RunAsync();
+        await Interrupted(
+            SupervisedPhase.Committed, 3, (progress, token) => new RewardModelRun(RewardModel("rm-part")).RunAsync(progress, token));
+        SupervisedRunResult result = await new RewardModelRun(RewardModel("rm-part")).ResumeAsync();
+        Assert.That(result.ResumedAfter, Is.EqualTo(3));
+        ResumeBench.AssertEqual(_tiny["rm-whole"], _tiny["rm-part"]);
+        Assert.That(
+            () => new SftRun(Sft("rm-part")).ResumeAsync(),
+            Throws.TypeOf<CheckpointException>().With.Message.Contains("is of a run of 'rm', not of 'sft'"));
+    }
+
+    private SftRunOptions Sft(string run) => new()
+    {
+        Model = _tiny.Model,
+        Output = _tiny[run],
+        Data = new SftDataOptions { Path = _tiny["sft.jsonl"] },
+        Validation = new SupervisedValidationOptions { Fraction = 0.3 },
+        Sft = new SftOptions { Epochs = 3, BatchSize = 3, ValidateEvery = 2, Optimizer = new OptimizerOptions { LearningRate = 3e-2 } },
+        Checkpoints = new CheckpointOptions { Every = 2 },
+        Threads = 1,
+    };
+
+    private RewardModelRunOptions RewardModel(string run) => new()
+    {
+        Model = _tiny.Model,
+        Output = _tiny[run],
+        Data = new PreferenceDataOptions { Path = _tiny["rm.jsonl"] },
+        Validation = new SupervisedValidationOptions { Fraction = 0.3 },
+        RewardModel = new RewardModelOptions
+        {
+            Epochs = 3, BatchSize = 3, ValidateEvery = 2, Optimizer = new OptimizerOptions { LearningRate = 1e-2 },
+        },
+        Checkpoints = new CheckpointOptions { Every = 2 },
+        Threads = 1,
+    };
+
+    private static async Task Interrupted(
+        SupervisedPhase phase, int step, Func<IProgress<SupervisedProgress>, CancellationToken, Task<SupervisedRunResult>> run)
+    {
+        using var source = new CancellationTokenSource();
+        var watcher = new Watcher(report =>
+        {
+            if (report.Phase == phase && report.Step == step)
+            {
+                source.Cancel();
+            }
+        });
+        RunInterruptedException? interruption = null;
+        try
+        {
+            await run(watcher, source.Token);
+        }
+        catch (RunInterruptedException caught)
+        {
+            interruption = caught;
+        }
+
+        Assert.That(interruption?.Step, Is.EqualTo(3));
+        Assert.That(interruption!.Checkpoint, Does.EndWith("step-000003"));
+    }
+
+    private sealed class Watcher(Action<SupervisedProgress> watch) : IProgress<SupervisedProgress>
+    {
+        public void Report(SupervisedProgress value) => watch(value);
+    }
+}
