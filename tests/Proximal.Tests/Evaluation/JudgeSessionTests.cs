@@ -47,8 +47,9 @@ public sealed class JudgeSessionTests
         string[] inOrder = [.. Pairs(30).Select(pair => pair.PromptText)];
         Assert.Multiple(() =>
         {
-            Assert.That(Shown(1), Is.EqualTo(Shown(1)));
-            Assert.That(Shown(1), Is.Not.EqualTo(Shown(2)));
+            string[] once = Shown(1);
+            Assert.That(Shown(1), Is.EqualTo(once));
+            Assert.That(Shown(2), Is.Not.EqualTo(once));
             Assert.That(new JudgeSession(Pairs(30), file, [JudgeQuestion.Overall], 1).Open.Select(pair => pair.Prompt), Is.EquivalentTo(inOrder).And.Not.EqualTo(inOrder));
             Assert.That(Shown(1).Count(shown => shown.StartsWith("model", StringComparison.Ordinal)), Is.InRange(6, 24));
         });
