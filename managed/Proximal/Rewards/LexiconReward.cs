@@ -17,6 +17,8 @@ public sealed partial class LexiconReward : IReward
     /// <summary>The name when none is given.</summary>
     public const string DefaultName = "lexicon";
 
+    private const string EmbeddedFile = "Proximal.Rewards.lexicon.tsv";
+
     private readonly Dictionary<string, double> _entries;
     private readonly int _longest;
 
@@ -67,9 +69,52 @@ public sealed partial class LexiconReward : IReward
     /// <param name="phrases">Counts entries of several words too.</param>
     /// <param name="name">The name of its curve.</param>
     /// <exception cref="DataFileException">The file cannot be read, or a line is not an entry; the text says which.</exception>
-    public static LexiconReward Load(string path, bool phrases = false, string name = DefaultName)
+    public static LexiconReward Load(string path, bool phrases = false, string name = DefaultName) =>
+        Parse(path, DataFileException.ReadLines(path, "The lexicon"), phrases, name);
+
+    /// <summary>Makes a reward of the lexicon within the library: 787 English words of feeling with values from -5 to 5.</summary>
+    /// <param name="name">The name of its curve.</param>
+    public static LexiconReward Embedded(string name = DefaultName)
     {
-        string[] lines = DataFileException.ReadLines(path, "The lexicon");
+        using Stream file = typeof(LexiconReward).Assembly.GetManifestResourceStream(EmbeddedFile)!;
+        using var reader = new StreamReader(file);
+        return Parse(EmbeddedFile, reader.ReadToEnd().Split('\n'), phrases: false, name);
+    }
+
+    /// <summary>The words of a text, as this reward sees them.</summary>
+    /// <param name="text">Any text.</param>
+    public static IReadOnlyList<string> Words(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return [.. Word().Matches(Lower(text)).Select(match => match.Value)];
+    }
+
+    /// <summary>Scores one text.</summary>
+    /// <param name="text">Any text.</param>
+    public double Score(string text)
+    {
+        IReadOnlyList<string> words = Words(text);
+        double sum = 0;
+        int at = 0;
+        while (at < words.Count)
+        {
+            at += Match(words, at, out double value);
+            sum += value;
+        }
+
+        return sum;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<RewardResult> ScoreAsync(RewardBatch batch, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        float[] scores = [.. batch.Rows.Select(row => (float)Score(row.ResponseText))];
+        return ValueTask.FromResult(new RewardResult { Scores = scores });
+    }
+
+    private static LexiconReward Parse(string path, string[] lines, bool phrases, string name)
+    {
         var values = new Dictionary<string, double>(StringComparer.Ordinal);
         for (int i = 0; i < lines.Length; i++)
         {
@@ -104,38 +149,6 @@ public sealed partial class LexiconReward : IReward
         return values.Count > 0
             ? new LexiconReward(values, phrases, name)
             : throw new DataFileException(path, null, "the lexicon is empty: expected one 'word TAB value' a line");
-    }
-
-    /// <summary>The words of a text, as this reward sees them.</summary>
-    /// <param name="text">Any text.</param>
-    public static IReadOnlyList<string> Words(string text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        return [.. Word().Matches(Lower(text)).Select(match => match.Value)];
-    }
-
-    /// <summary>Scores one text.</summary>
-    /// <param name="text">Any text.</param>
-    public double Score(string text)
-    {
-        IReadOnlyList<string> words = Words(text);
-        double sum = 0;
-        int at = 0;
-        while (at < words.Count)
-        {
-            at += Match(words, at, out double value);
-            sum += value;
-        }
-
-        return sum;
-    }
-
-    /// <inheritdoc/>
-    public ValueTask<RewardResult> ScoreAsync(RewardBatch batch, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(batch);
-        float[] scores = [.. batch.Rows.Select(row => (float)Score(row.ResponseText))];
-        return ValueTask.FromResult(new RewardResult { Scores = scores });
     }
 
     [GeneratedRegex("[a-z]+(?:'[a-z]+)?", RegexOptions.CultureInvariant)]

@@ -5,17 +5,18 @@ namespace Proximal.Rewards;
 /// <summary>Options of a <see cref="LexiconReward"/>.</summary>
 public sealed record LexiconRewardOptions : RewardOptions
 {
-    /// <summary>The lexicon, one <c>word TAB value</c> a line.</summary>
+    /// <summary>The lexicon, one <c>word TAB value</c> a line; <see langword="null"/>: the one within the library.</summary>
     [ConfigurationPath]
-    public required string Path { get; init; }
+    public string? Path { get; init; }
 
-    /// <summary>Also counts entries of several words; see <see cref="LexiconReward"/>.</summary>
+    /// <summary>Also counts entries of several words, of which the library's own has none; see <see cref="LexiconReward"/>.</summary>
     public bool Phrases { get; init; }
 
     /// <inheritdoc/>
     public override IReward Create(RewardContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return LexiconReward.Load(context.Resolve(Path), Phrases, Name ?? LexiconReward.DefaultName);
+        string name = Name ?? LexiconReward.DefaultName;
+        return Path is null ? LexiconReward.Embedded(name) : LexiconReward.Load(context.Resolve(Path), Phrases, name);
     }
 }

@@ -9,6 +9,9 @@ namespace Proximal.Rewards;
 [JsonDerivedType(typeof(RepetitionRewardOptions), "repetition")]
 [JsonDerivedType(typeof(LengthRewardOptions), "length")]
 [JsonDerivedType(typeof(OverlongRewardOptions), "overlong")]
+[JsonDerivedType(typeof(FormatRewardOptions), "format")]
+[JsonDerivedType(typeof(ExactAnswerRewardOptions), "exact_answer")]
+[JsonDerivedType(typeof(HttpRewardOptions), "http")]
 public abstract record RewardOptions
 {
     /// <summary>The name of its curve, <c>reward/NAME</c>; <see langword="null"/>: the type's.</summary>

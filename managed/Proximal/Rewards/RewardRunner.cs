@@ -37,12 +37,16 @@ internal static class RewardRunner
     public static void CheckName(string name)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        if (name.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-' or '.')))
+        if (!IsName(name))
         {
             throw new ArgumentException(
                 $"'{name}' cannot name a reward: use letters, digits, '_', '-' and '.'.", nameof(name));
         }
     }
+
+    /// <summary>Whether a name can be a part of a metric's.</summary>
+    public static bool IsName(string name) =>
+        name.Length > 0 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.');
 
     private static bool Passes(Exception exception, CancellationToken cancellationToken) =>
         exception is RewardException

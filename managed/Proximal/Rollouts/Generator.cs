@@ -67,7 +67,19 @@ public sealed unsafe class Generator : IDisposable
     public IReadOnlyList<Generation> Generate(
         IReadOnlyList<GenerationRequest> requests,
         IProgress<GenerationProgress>? progress = null,
-        CancellationToken cancellationToken = default)
+        CancellationToken cancellationToken = default) =>
+        Generate(requests, progress, submitted: null, cancellationToken);
+
+    /// <summary>The same, for who wants each response as soon as it is finished.</summary>
+    /// <param name="requests">What to generate.</param>
+    /// <param name="progress">Is told now and then.</param>
+    /// <param name="submitted">Gets the task of each response, in the order of the requests, before this waits for them.</param>
+    /// <param name="cancellationToken">Ends all of them.</param>
+    internal IReadOnlyList<Generation> Generate(
+        IReadOnlyList<GenerationRequest> requests,
+        IProgress<GenerationProgress>? progress,
+        Action<IReadOnlyList<Task<Generation>>>? submitted,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(requests);
         cancellationToken.ThrowIfCancellationRequested();
@@ -90,6 +102,7 @@ public sealed unsafe class Generator : IDisposable
                 }
             }
 
+            submitted?.Invoke([.. sequences.Select(sequence => sequence.Task)]);
             Await(sequences, progress, cancellation);
         }
         catch (Exception exception)

@@ -77,6 +77,22 @@ public sealed class LexiconRewardTests
     }
 
     [Test]
+    public void The_embedded_lexicon_knows_words_of_feeling_from_minus_five_to_five()
+    {
+        LexiconReward reward = LexiconReward.Embedded();
+        Assert.Multiple(() =>
+        {
+            Assert.That(reward.Count, Is.EqualTo(787));
+            Assert.That(reward.LeftOut, Is.Zero, "every entry is a word that can match");
+            Assert.That(reward.Score("A wonderful day, full of joy and kindness"), Is.EqualTo(11));
+            Assert.That(reward.Score("The cruel thief lied"), Is.EqualTo(-10));
+            Assert.That(reward.Score("the of and table"), Is.Zero);
+            Assert.That(
+                ((LexiconReward)new LexiconRewardOptions().Create(new RewardContext())).Count, Is.EqualTo(787), "the default of the type");
+        });
+    }
+
+    [Test]
     public void A_missing_file_and_one_that_is_no_text_are_named()
     {
         using var folder = new TemporaryFolder();

@@ -12,6 +12,7 @@ internal static class RewardBatches
         {
             PromptTokens = [1],
             ResponseTokens = [.. text.Select(c => (int)c)],
+            PromptText = "prompt",
             ResponseText = text,
             FinishReason = FinishReason.Length,
         })]);

@@ -102,11 +102,20 @@ public sealed record PpoOptions
     /// <summary>Sequences that are generated together; at least 1. What is drawn does not depend on it.</summary>
     public int GenerationBatch { get; init; } = 64;
 
+    /// <summary>
+    /// Responses that the reward gets together, in order, as soon as they are all there, while the others are still being
+    /// generated; at least 1, 0: <see cref="GenerationBatch"/>. What is drawn does not depend on it.
+    /// </summary>
+    public int ScoringBatch { get; init; }
+
     /// <summary>No learning rate depends on how many steps there are.</summary>
     internal bool SchedulesIgnoreSteps => Actor.IgnoresSteps && Critic.IgnoresSteps;
 
     /// <summary>Responses of a step.</summary>
     internal int SequencesPerStep => checked(PromptsPerStep * SamplesPerPrompt);
+
+    /// <summary>Responses that the reward gets together.</summary>
+    internal int ScoringBatchOrDefault => ScoringBatch > 0 ? ScoringBatch : GenerationBatch;
 
     /// <summary>The reduction that the options name.</summary>
     internal LossReduction CreateReduction() => Reduction switch
@@ -154,5 +163,6 @@ public sealed record PpoOptions
         Require.Between(CriticWarmupSteps, 0, Steps - 1);
         Ema?.Validate();
         Require.AtLeast(GenerationBatch, 1);
+        Require.AtLeast(ScoringBatch, 0);
     }
 }

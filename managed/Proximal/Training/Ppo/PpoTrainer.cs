@@ -186,22 +186,19 @@ public sealed class PpoTrainer : ICheckpointed, IDisposable
         Rollout? given, IProgress<PpoProgress>? progress, CancellationToken cancellationToken)
     {
         using Turn turn = Enter();
-        var work = new PpoWork(Step + 1, _options.Steps, _setup.TimeProvider, progress, cancellationToken);
+        using var rewards = new StepRewards(_scorer, _options.ScoringBatchOrDefault, cancellationToken);
+        var work = new PpoWork(Step + 1, _options.Steps, _setup.TimeProvider, progress, rewards.StepToken);
         PpoTrainerState committed = _state;
         bool updates = false;
         try
         {
-            // 1. Sample prompts. 2. Generate a response to each.
-            Rollout rollout = given ?? Generate(SamplePrompts(), work);
+            // 1. Sample prompts. 2. Generate a response to each; the reward scores the first while the next are generated.
+            Rollout rollout = given ?? Generate(SamplePrompts(), rewards, work);
 
-            // 3. Score: rewards of the responses, values, log-probs of actor and reference.
-            if (given is null)
-            {
-                rollout = await RewardAsync(rollout, work).ConfigureAwait(false);
-            }
-
+            // 3. Score: values, log-probs of actor and reference; then the rewards, which came meanwhile or are waited for.
             IReadOnlyList<Minibatch> minibatches = DrawMinibatches(rollout);
             rollout = Score(rollout, minibatches, work);
+            rollout = await RewardAsync(rollout, rewards, work).ConfigureAwait(false);
 
             // 4. Shape rewards: penalties, clip, KL.
             rollout = ShapeRewards(rollout);
@@ -220,6 +217,7 @@ public sealed class PpoTrainer : ICheckpointed, IDisposable
         catch
         {
             Discard(committed, updates);
+            await rewards.AbandonAsync().ConfigureAwait(false);
             throw;
         }
     }
@@ -239,7 +237,7 @@ public sealed class PpoTrainer : ICheckpointed, IDisposable
     }
 
     // 2. Generate. A sample's id is its number within the run, so what is drawn depends on nothing else.
-    private Rollout Generate(List<Prompt> prompts, PpoWork work)
+    private Rollout Generate(List<Prompt> prompts, StepRewards rewards, PpoWork work)
     {
         using var timing = work.Enter(PpoPhase.Rollout, prompts.Count);
         ulong first = _state.NextSampleId;
@@ -255,16 +253,10 @@ public sealed class PpoTrainer : ICheckpointed, IDisposable
                 }),
             ],
             work.ReportGeneration(),
+            responses => rewards.Start(prompts, responses),
             work.CancellationToken);
         _state = _state with { NextSampleId = first + (ulong)prompts.Count };
         return Rollout.Pack(prompts, generations);
-    }
-
-    // 3. Score with the reward.
-    private async Task<Rollout> RewardAsync(Rollout rollout, PpoWork work)
-    {
-        using PpoWork.Timing timing = work.Enter(PpoPhase.Scoring, 3L * rollout.Sequences);
-        return await _scorer.ScoreAsync(rollout, work.CancellationToken).ConfigureAwait(false);
     }
 
     // The shuffled sequences of every optimizer step of this PPO step, drawn before scoring: see Score.
@@ -321,6 +313,13 @@ public sealed class PpoTrainer : ICheckpointed, IDisposable
         ModelScores scores = model.Score(pass.Batch, outputs, _options.Sampling.Temperature);
         work.Advance(pass.Sequences.Count);
         return scores;
+    }
+
+    // 3. The reward's scores. Its time counts as far as the step has to wait for it.
+    private static async Task<Rollout> RewardAsync(Rollout rollout, StepRewards rewards, PpoWork work)
+    {
+        using PpoWork.Timing timing = work.GoOn();
+        return await rewards.AddToAsync(rollout).ConfigureAwait(false);
     }
 
     // 4. Shape rewards: r_t = -beta KL_t + w_t, and the clipped score on the last token. A response that the length limit

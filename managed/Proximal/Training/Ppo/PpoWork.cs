@@ -23,6 +23,9 @@ internal sealed class PpoWork(
         return new Timing(this, time.GetTimestamp());
     }
 
+    /// <summary>Goes on with the phase, whose time is taken until the result is disposed.</summary>
+    public Timing GoOn() => new(this, time.GetTimestamp());
+
     /// <summary>Counts units of the phase as done.</summary>
     public void Advance(long units)
     {
