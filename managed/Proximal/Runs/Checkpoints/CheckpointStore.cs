@@ -211,9 +211,12 @@ internal sealed partial class CheckpointStore
         string earlier = Steps.Count > 0
             ? $"The earlier ones, up to {Path.GetFileName(PathOf(Steps[^1]))}, are untouched."
             : "There is no earlier one.";
+        string reason = exception is ProximalException { Function: { Length: > 0 } function }
+            ? exception.Message.Replace($"{function}: ", string.Empty, StringComparison.Ordinal)
+            : exception.Message;
         return new RunFolderException(
             Folder,
-            $"{PathOf(step)} cannot be written: {exception.Message.TrimEnd('.')}. {earlier} Where the disk is full, free some space or lower "
+            $"{PathOf(step)} cannot be written: {reason.TrimEnd('.')}. {earlier} Where the disk is full, free some space or lower "
             + "checkpoints.keep_last; then go on with --resume.",
             exception);
     }

@@ -47,6 +47,26 @@ public sealed class PpoCancellationTests
         });
     }
 
+    [TestCase(PpoPhase.Scoring)]
+    [TestCase(PpoPhase.Update)]
+    public void Cancellation_is_seen_within_one_micro_batch(PpoPhase phase)
+    {
+        using var trainer = new PpoTrainer(_bench.Setup(PpoBench.Quick));
+        using var source = new CancellationTokenSource();
+        int after = 0;
+        var watcher = new Watcher(report =>
+        {
+            after += source.IsCancellationRequested ? 1 : 0;
+            if (report.Phase == phase && report.Done > 0)
+            {
+                source.Cancel();
+            }
+        });
+        Assert.That(
+            async () => await trainer.RunAsync(watcher, source.Token).FirstAsync(), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(after, Is.Zero, "each micro-batch reports when it is done");
+    }
+
     [Test]
     public void A_cancelled_token_throws_at_once_and_after_the_last_step()
     {
