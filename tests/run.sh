@@ -6,10 +6,11 @@ readonly runner_seconds=1100 # a runner that takes longer hangs
 
 test_help() {
   cat <<'TEXT'
-Usage: ./proximal test [--filter NAME]... [--sanitize | --mutants]
+Usage: ./proximal test [--filter NAME]... [--sanitize | --mutants | --long]
 
   --filter NAME   only tests whose full name contains NAME (several: any of them); with --mutants: patches by file name
   --sanitize      all tests over native code built with the address, leak and undefined-behaviour sanitizers
+  --long          only the experiments that take minutes each (managed tests of the category Long), which all else leaves out
   --mutants       proves that the tests notice broken numerics: applies each patch of tests/mutants to a scratch copy
 
 The last line is `N passed, N failed, N skipped`; above it stands why a test failed or what it lacked.
@@ -28,8 +29,8 @@ run_tests() {
         shift
         ;;
       --filter=?*) filters+=("${1#--filter=}") ;;
-      --sanitize | --mutants)
-        [[ $mode == everything ]] || die "test: --sanitize and --mutants exclude each other"
+      --sanitize | --mutants | --long)
+        [[ $mode == everything ]] || die "test: --sanitize, --mutants and --long exclude each other"
         mode=${1#--}
         ;;
       -h | --help)
@@ -44,7 +45,7 @@ run_tests() {
   more_packages=(python3-clang-14)
   bring_up
   case $mode in
-    everything) test_everything ;;
+    everything | long) test_everything ;;
     sanitize) test_sanitized ;;
     mutants)
       # shellcheck source=mutants/run.sh
@@ -56,13 +57,14 @@ run_tests() {
 
 # The functions below read `filters` of run_tests.
 
+# The native tests have none that take long.
 test_everything() {
   build_native "$native_build" everything
   build_managed Engine.sln "$managed_build/bin/Proximal.Tests/release/Proximal.Tests.dll"
   unlock
   rm -rf "$results"
   mkdir -p "$results"
-  run_native "$native_build/bin/proximal_tests"
+  [[ $mode == long ]] || run_native "$native_build/bin/proximal_tests"
   local project
   for project in "$root"/tests/Proximal.*/; do run_managed "$(basename "$project")"; done
   report
@@ -115,14 +117,16 @@ run_native() {
 }
 
 run_managed() {
-  local project=$1 filter="" name code=0
+  local project=$1 filter="" category="TestCategory!=Long" name code=0
+  [[ $mode != long ]] || category="TestCategory=Long"
   for name in ${filters[@]+"${filters[@]}"}; do
     # The filter language gives these characters a meaning.
     filter+="${filter:+|}FullyQualifiedName~$(sed -E 's/[\\()&|=!~]/\\&/g' <<<"$name")"
   done
+  filter="$category${filter:+&($filter)}"
   say "running $project"
   (cd "$root" && exec timeout -k 10 "$runner_seconds" "$dotnet" test \
-    "$managed_build/bin/$project/release/$project.dll" ${filter:+--filter "$filter"} \
+    "$managed_build/bin/$project/release/$project.dll" --filter "$filter" \
     --logger "trx;LogFileName=$project.trx" --logger "console;verbosity=normal" --results-directory "$results") \
     >"$results/$project.log" 2>&1 </dev/null || code=$?
   printf '%s' "$code" >"$results/$project.exit"

@@ -44,7 +44,7 @@ public sealed class BadInputTests
         new("a truncated tokenizer.json", 3, folder => Tokenize(Spoil(folder, "tokenizer.json", bytes => bytes[..^30])), "tokenizer.json", "no valid JSON"),
         new("a tokenizer.json of an unknown kind", 3, folder => Tokenize(Spoil(folder, "tokenizer.json", bytes => Replace(bytes, "\"BPE\"", "\"ABC\""))), "tokenizer.json", "ABC"),
         new("a tokenizer.json with an id twice", 3, folder => Tokenize(Spoil(folder, "tokenizer.json", bytes => Replace(bytes, "\"y\":28", "\"y\":27"))), "tokenizer.json", "27"),
-        new("a generation_config.json with a word for an id", 3, folder => ["generate", "-m", Path.GetDirectoryName(Spoil(folder, "generation_config.json", bytes => Replace(bytes, "[2]", "\"x\"")))!, "-i", "-"], "generation_config.json", "eos_token_id", "--stop-token-ids"),
+        new("a generation_config.json with a word for an id", 3, folder => ["generate", "-m", Path.GetDirectoryName(Spoil(folder, "generation_config.json", bytes => Replace(bytes, "[2]", "\"x\"")))!, "-i", "-"], "generation_config.json", "eos_token_id", "Correct the value"),
         new("a model without a tokenizer where texts come", 3, folder => ["tokenize", "-m", new TinyModel().Write(folder["bare"]), "-i", "-"], "bare has no tokenizer.json", "give --tokenizer"),
     ];
 

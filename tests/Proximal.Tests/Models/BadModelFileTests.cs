@@ -210,7 +210,9 @@ public sealed class BadModelFileTests : ModelFixture
     public void A_file_of_another_kind()
     {
         File.WriteAllText(Folder["model.gguf"], "GGUF");
-        AssertRefused(Folder["model.gguf"], ProximalStatus.Unsupported, Folder["model.gguf"], "give the folder");
+        AssertRefused(Folder["model.gguf"], ProximalStatus.CorruptData, Folder["model.gguf"], "cut short");
+        File.WriteAllText(Folder["model.onnx"], "anything");
+        AssertRefused(Folder["model.onnx"], ProximalStatus.Unsupported, Folder["model.onnx"], "give the folder");
     }
 
     [Test]

@@ -46,7 +46,7 @@ public sealed class DigitCompletionTests
         });
     }
 
-    [Explicit("the published experiment: minutes a seed")]
+    [Category("Long")]
     [TestCase(1ul)]
     [TestCase(2ul)]
     [TestCase(3ul)]

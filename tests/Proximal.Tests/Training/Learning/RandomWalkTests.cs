@@ -35,7 +35,7 @@ public sealed class RandomWalkTests
     [Test]
     public Task Walks_become_nearly_optimal() => Learns(seed: 1);
 
-    [Explicit("the other seeds of the published experiment: a minute each")]
+    [Category("Long")]
     [TestCase(2ul)]
     [TestCase(3ul)]
     public Task Walks_become_nearly_optimal_for_other_seeds_too(ulong seed) => Learns(seed);
