@@ -3,7 +3,7 @@ using Proximal.Runs;
 
 namespace Proximal.Cli.Commands;
 
-/// <summary>Says what came of <c>sft</c> or <c>rm</c>.</summary>
+/// <summary>Says what came of <c>pretrain</c>, <c>sft</c> or <c>rm</c>.</summary>
 internal static class SupervisedSession
 {
     /// <summary>Prints the summary, and the run folder on standard output.</summary>

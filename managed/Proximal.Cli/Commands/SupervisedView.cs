@@ -15,7 +15,7 @@ internal sealed class SupervisedView(IProgressView view, IReadOnlyList<(string T
 
     private bool _headed;
 
-    /// <summary>The columns of supervised fine-tuning.</summary>
+    /// <summary>The columns of pretraining and supervised fine-tuning.</summary>
     public static IReadOnlyList<(string Title, string Metric, string Format)> OfSft { get; } =
     [
         ("epoch", "train/epoch", "F2"),

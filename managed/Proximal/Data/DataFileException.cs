@@ -1,8 +1,12 @@
+using System.Text;
+
 namespace Proximal.Data;
 
 /// <summary>A data file cannot be used: the message says which file, which line, what is wrong and the fix.</summary>
 public sealed class DataFileException : Exception
 {
+    private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
+
     /// <summary>Makes an exception for a file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="line">The line, from 1; <see langword="null"/>: the file as a whole.</param>
@@ -26,11 +30,37 @@ public sealed class DataFileException : Exception
     internal static string[] ReadLines(string path, string what)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        return Guard(path, what, () => File.ReadAllLines(path, Utf8));
+    }
+
+    /// <summary>The lines of a UTF-8 file, without their ends, each read when it is asked for.</summary>
+    /// <exception cref="DataFileException">The file is missing, cannot be read or is not UTF-8.</exception>
+    internal static IEnumerable<string> StreamLines(string path, string what)
+    {
+        using StreamReader reader = Open(path, what);
+        while (Guard(path, what, reader.ReadLine) is { } line)
+        {
+            yield return line;
+        }
+    }
+
+    /// <summary>Opens a UTF-8 file.</summary>
+    /// <exception cref="DataFileException">The file is missing or cannot be read.</exception>
+    internal static StreamReader Open(string path, string what)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return Guard(path, what, () => new StreamReader(path, Utf8));
+    }
+
+    /// <summary>Reads, and says of what cannot be read which file it is and why.</summary>
+    /// <exception cref="DataFileException">The file is missing, cannot be read or is not UTF-8.</exception>
+    internal static T Guard<T>(string path, string what, Func<T> read)
+    {
         try
         {
-            return File.ReadAllLines(path, new System.Text.UTF8Encoding(false, throwOnInvalidBytes: true));
+            return read();
         }
-        catch (System.Text.DecoderFallbackException exception)
+        catch (DecoderFallbackException exception)
         {
             throw new DataFileException(path, null, $"{what} is not UTF-8 text: {exception.Message}", exception);
         }

@@ -33,12 +33,21 @@ public static class DataSplit
         return ([.. rows.Where(row => !validation.Contains(prompt(row)))], [.. rows.Where(row => validation.Contains(prompt(row)))]);
     }
 
-    private static string Rank(string prompt, ulong seed)
+    /// <summary>Whether a document validates: its share of the rows is the fraction in the long run, and one reading tells.</summary>
+    /// <param name="text">The document's text, or its beginning.</param>
+    /// <param name="fraction">Share of the different texts that validate, in (0, 1).</param>
+    /// <param name="seed">Decides which.</param>
+    internal static bool Validates(string text, double fraction, ulong seed) =>
+        BinaryPrimitives.ReadUInt64BigEndian(Hash(text, seed)) < fraction * ulong.MaxValue;
+
+    private static string Rank(string prompt, ulong seed) => Convert.ToHexString(Hash(prompt, seed));
+
+    private static byte[] Hash(string prompt, ulong seed)
     {
         byte[] text = Encoding.UTF8.GetBytes(prompt);
         byte[] bytes = new byte[sizeof(ulong) + text.Length];
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, seed);
         text.CopyTo(bytes, sizeof(ulong));
-        return Convert.ToHexString(SHA256.HashData(bytes));
+        return SHA256.HashData(bytes);
     }
 }

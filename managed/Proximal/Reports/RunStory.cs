@@ -16,6 +16,7 @@ internal static class RunStory
     /// <summary>The name of the kind of run, for headings.</summary>
     public static string KindOf(RunData run) => run.Summary?.Kind switch
     {
+        RunKind.Pretrain => "Pretraining run",
         RunKind.Sft => "Fine-tuning run",
         RunKind.RewardModel => "Reward-model run",
         RunKind.Ppo => "PPO run",

@@ -32,39 +32,17 @@ public abstract record DataOptions
     internal virtual void Validate()
     {
         Require.NotBlank(Path, nameof(Path));
-        Require.AtLeast(MaxTokens, 0);
+        EncodingLimits.Check(MaxTokens, nameof(MaxTokens));
         Require.Defined(TooLong);
         Require.NotNull(Separator);
-        if (MaxTokens == 1)
-        {
-            throw new ArgumentOutOfRangeException(nameof(MaxTokens), MaxTokens, "One token is no sequence to learn: expected 0 or at least 2.");
-        }
     }
 
     /// <summary>What the rows' texts are encoded with for a model.</summary>
-    internal SequenceEncoder CreateEncoder(Tokenizer tokenizer, LanguageModel model)
+    internal SequenceEncoder CreateEncoder(Tokenizer tokenizer, LanguageModel model) => new(tokenizer, new SequenceLimits
     {
-        int context = model.Info.ContextLength;
-        if (MaxTokens > context)
-        {
-            throw new ArgumentException($"max_tokens is {MaxTokens}, more than the model's context of {context}: lower it.");
-        }
-
-        return new SequenceEncoder(tokenizer, new SequenceLimits
-        {
-            MaxTokens = MaxTokens > 0 ? MaxTokens : context,
-            TooLong = TooLong,
-            EndToken = AppendEnd ? EndToken(tokenizer, model) : null,
-            Separator = Separator,
-        });
-    }
-
-    private int EndToken(Tokenizer tokenizer, LanguageModel model)
-    {
-        int end = EndTokenId ?? tokenizer.EosTokenId ?? throw new ArgumentException(
-            "The tokenizer names no end token: set end_token_id, or append_end: false.");
-        return end >= 0 && end < model.Info.VocabularySize
-            ? end
-            : throw new ArgumentException($"The end token {end} is none of the model's, 0 to {model.Info.VocabularySize - 1}: correct end_token_id.");
-    }
+        MaxTokens = EncodingLimits.MaxTokens(MaxTokens, model),
+        TooLong = TooLong,
+        EndToken = AppendEnd ? EncodingLimits.EndToken(EndTokenId, tokenizer, model) : null,
+        Separator = Separator,
+    });
 }

@@ -142,11 +142,11 @@ public sealed partial class PpoRun
     /// <returns>The actor's folder.</returns>
     private string Save(PpoTrainer trainer, RunFolder folder, string tokenizer)
     {
-        string model = folder.WriteModel(trainer.Actor, tokenizer);
+        string model = folder.WriteModel(trainer.Actor, tokenizer, _options.SaveAs);
         if (_options.Ppo.Ema is not null)
         {
             using LanguageModel average = trainer.CreateAverage();
-            folder.WriteModel(average, tokenizer, RunFolder.AverageFolder);
+            folder.WriteModel(average, tokenizer, _options.SaveAs, RunFolder.AverageFolder);
         }
 
         return model;

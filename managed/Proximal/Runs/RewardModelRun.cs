@@ -109,7 +109,7 @@ public sealed class RewardModelRun
             await loop.RunAsync(trainer, cancellationToken).ConfigureAwait(false);
             RewardNormalization? normalization = Normalize(normalizer, trainer, encoded, notes, progress, cancellationToken);
             SupervisedLoop.Report(progress, SupervisedPhase.Saving, trainer.Step, trainer.Steps);
-            string saved = folder.WriteModel(model, RunModels.FolderOf(tokenizerPath));
+            string saved = folder.WriteModel(model, RunModels.FolderOf(tokenizerPath), _options.SaveAs);
             normalization?.Write(saved);
             return new SupervisedRunResult
             {

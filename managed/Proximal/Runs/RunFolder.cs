@@ -189,10 +189,12 @@ public sealed class RunFolder : IDisposable
     /// <summary>Writes the trained model as a Hugging Face folder with the tokenizer's files.</summary>
     /// <param name="model">The model.</param>
     /// <param name="tokenizerFolder">Where the tokenizer's files are; <see langword="null"/>: there are none.</param>
+    /// <param name="type">The type of the numbers.</param>
     /// <param name="name">The folder's name in the run folder.</param>
     /// <returns>The model's folder.</returns>
     /// <exception cref="RunFolderException">A file cannot be written.</exception>
-    public string WriteModel(LanguageModel model, string? tokenizerFolder, string name = ModelFolder)
+    public string WriteModel(
+        LanguageModel model, string? tokenizerFolder, SavedType type = SavedType.Float32, string name = ModelFolder)
     {
         ArgumentNullException.ThrowIfNull(model);
         string folder = System.IO.Path.Combine(Path, name);
@@ -200,7 +202,7 @@ public sealed class RunFolder : IDisposable
         try
         {
             RemoveFolder(beside);
-            model.Save(beside);
+            model.Save(beside, (TensorType)type);
             TokenizerFiles.Copy(tokenizerFolder, beside);
             RemoveFolder(folder);
             Directory.Move(beside, folder);

@@ -31,6 +31,10 @@ public abstract record RunOptions
     [ChangeableOnResume]
     public bool Overwrite { get; init; }
 
+    /// <summary>The type of the numbers in the model that the run leaves; checkpoints have all digits.</summary>
+    [ChangeableOnResume]
+    public SavedType SaveAs { get; init; }
+
     /// <summary>When checkpoints are written and which ones stay.</summary>
     public CheckpointOptions Checkpoints { get; init; } = new();
 
@@ -51,6 +55,7 @@ public abstract record RunOptions
         ArgumentNullException.ThrowIfNull(Model);
         Model.Validate();
         Require.NotBlank(Output, nameof(Output));
+        Require.Defined(SaveAs);
         Require.NotNull(Checkpoints);
         Checkpoints.Validate();
         Require.Between(Threads, 0, EngineOptions.MaxThreads);

@@ -101,7 +101,7 @@ public sealed class SftRun
             return new SupervisedRunResult
             {
                 Folder = folder.Path,
-                ModelFolder = folder.WriteModel(model, RunModels.FolderOf(tokenizerPath)),
+                ModelFolder = folder.WriteModel(model, RunModels.FolderOf(tokenizerPath), _options.SaveAs),
                 Steps = trainer.Step,
                 BestStep = _options.Sft.KeepBest ? trainer.BestStep : null,
                 Metrics = loop.Last,

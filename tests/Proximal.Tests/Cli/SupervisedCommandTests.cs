@@ -4,7 +4,7 @@ using Proximal.Runs;
 
 namespace Proximal.Tests.Cli;
 
-/// <summary><c>proximal sft</c> and <c>proximal rm</c>.</summary>
+/// <summary><c>proximal pretrain</c>, <c>proximal sft</c> and <c>proximal rm</c>.</summary>
 public sealed class SupervisedCommandTests
 {
     private const string Sft =
@@ -14,6 +14,16 @@ public sealed class SupervisedCommandTests
         data: {path: rows.jsonl}
         validation: {fraction: 0.25}
         sft: {epochs: 2, batch_size: 3}
+        """;
+
+    private const string Pretrain =
+        """
+        model: {init: model/config.json}
+        output: base
+        data: {sources: [rows.jsonl, {path: more.txt, repeat: 2}], field: prompt}
+        validation: {fraction: 0.5}
+        save_as: bfloat16
+        pretrain: {epochs: 2, batch_size: 3}
         """;
 
     private const string Rm =
@@ -56,6 +66,14 @@ public sealed class SupervisedCommandTests
             TinyTokenizer.Write(folder["reward"]);
             return ["sft", Sft.Replace("model: model", "model: reward", StringComparison.Ordinal)];
         }, "reward has not a language-model head"),
+        new("no source", 3, _ => ["pretrain", Pretrain.Replace("[rows.jsonl, {path: more.txt, repeat: 2}]", "[]", StringComparison.Ordinal)], "run.yaml:3:", "data.sources: no file is named"),
+        new("a source without a path", 3, _ => ["pretrain", Pretrain.Replace("path: more.txt, ", string.Empty, StringComparison.Ordinal)], "run.yaml:3:", "data.sources[1].path: missing"),
+        new("a repeat of nothing", 3, _ => ["pretrain", Pretrain.Replace("repeat: 2", "repeat: 0", StringComparison.Ordinal)], "data.sources[1].repeat: expected a whole number of at least 1; got 0"),
+        new("a misspelt option", 3, _ => ["pretrain", Pretrain.Replace("field:", "fields:", StringComparison.Ordinal)], "data.fields: unknown key", "did you mean 'field'?"),
+        new("a text that is not there", 3, _ => ["pretrain", Pretrain.Replace("more.txt", "none.txt", StringComparison.Ordinal)], "none.txt: The text file does not exist"),
+        new("a row without the field", 3, _ => ["pretrain", Pretrain.Replace("field: prompt", "field: text", StringComparison.Ordinal)], "rows.jsonl:1: the row has no field 'text'"),
+        new("a type that is none", 3, _ => ["pretrain", Pretrain.Replace("bfloat16", "bf8", StringComparison.Ordinal)], "save_as: expected one of float32, bfloat16, float16"),
+        new("a fraction that chooses nothing", 3, _ => ["pretrain", Pretrain.Replace("0.5", "1e-9", StringComparison.Ordinal)], "raise validation.fraction"),
     ];
 
     private TinyFolder _tiny = null!;
@@ -65,6 +83,7 @@ public sealed class SupervisedCommandTests
     {
         _tiny = new TinyFolder();
         _tiny.Write("rows.jsonl", string.Concat(Enumerable.Range(0, 8).Select(i => $"{{\"prompt\":\"{(char)('a' + i)}\",\"response\":\" bed\"}}\n")));
+        _tiny.Write("more.txt", "a bed and a cab");
         _tiny.Write("pairs.jsonl", string.Concat(Enumerable.Range(0, 8).Select(i => $"{{\"prompt\":\"{(char)('a' + i)}\",\"better\":\" bed\",\"rejected\":\" xyx\"}}\n")));
     }
 
@@ -84,6 +103,20 @@ public sealed class SupervisedCommandTests
             Assert.That(run.Error, Does.Contain("data:       6 examples\n            2 validation examples\nsteps:      4\n"));
             Assert.That(run.Error, Does.Match(@"best: +step \d, validation loss \d+\.\d+; the model has its weights\n"));
             Assert.That(CliRun.Of("{\"text\":\"ab\"}", "score", "-m", _tiny["sft", "model"], "-i", "-").Code, Is.Zero);
+        });
+    }
+
+    [Test]
+    public void Pretrain_says_what_happened_and_its_model_can_be_used()
+    {
+        CliRun run = Run("pretrain", Pretrain);
+        Assert.Multiple(() =>
+        {
+            Assert.That(run.Code, Is.Zero, run.Error);
+            Assert.That(run.Output, Is.EqualTo(_tiny["base"] + "\n"), "the run folder, and nothing else");
+            Assert.That(run.Error, Does.Match(@"\n +step +epoch +loss +entropy +grad +lr +tokens/s\n +1 "));
+            Assert.That(run.Error, Does.Match(@"data: +\d documents, \d+ tokens; an epoch has \d+ sequences\n +\d validation documents, \d+ tokens\n"));
+            Assert.That(CliRun.Of("{\"text\":\"ab\"}", "score", "-m", _tiny["base", "model"], "-i", "-").Code, Is.Zero);
         });
     }
 

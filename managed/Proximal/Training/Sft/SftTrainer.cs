@@ -7,8 +7,6 @@ namespace Proximal.Training.Sft;
 /// <summary>Supervised fine-tuning: the mean cross-entropy of the responses' tokens, each token of a step weighing the same.</summary>
 public sealed class SftTrainer : SupervisedTrainer
 {
-    private const double DefaultRate = 1e-5;
-
     private readonly IReadOnlyList<SftExample> _examples;
     private readonly IReadOnlyList<SftExample> _validation;
 
@@ -19,7 +17,7 @@ public sealed class SftTrainer : SupervisedTrainer
         : base(
             Checked(setup).Model,
             setup.Options,
-            DefaultRate,
+            setup.Options.DefaultLearningRate,
             setup.Examples.Count,
             setup.Validation.Count,
             setup.Seed,

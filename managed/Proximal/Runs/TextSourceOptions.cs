@@ -1,0 +1,24 @@
+using Proximal.Configuration;
+using Proximal.Internal;
+using Proximal.Runs.Checkpoints;
+
+namespace Proximal.Runs;
+
+/// <summary>A file of documents to pretrain on. In YAML <c>PATH</c> alone will do.</summary>
+[ConfigurationShorthand(nameof(Path))]
+public sealed record TextSourceOptions
+{
+    /// <summary>A .jsonl, .ndjson or .json file of rows, or a text file of any other name.</summary>
+    [ConfigurationPath]
+    [ChangeableOnResume]
+    public required string Path { get; init; }
+
+    /// <summary>How often an epoch takes each of its documents; at least 1. So a small file can weigh more.</summary>
+    public int Repeat { get; init; } = 1;
+
+    internal void Validate()
+    {
+        Require.NotBlank(Path, nameof(Path));
+        Require.AtLeast(Repeat, 1);
+    }
+}
