@@ -2,15 +2,16 @@
 # `./proximal test`: sourced by the script `proximal`, whose functions it uses.
 
 readonly results="$root/build/test-results"
-readonly runner_seconds=1100 # a runner that takes longer hangs
+runner_seconds=1100 # a runner that takes longer hangs
 
 test_help() {
   cat <<'TEXT'
-Usage: ./proximal test [--filter NAME]... [--sanitize | --mutants | --long]
+Usage: ./proximal test [--filter NAME]... [--sanitize | --mutants | --long | --fuzz [SECONDS]]
 
   --filter NAME   only tests whose full name contains NAME (several: any of them); with --mutants: patches by file name
   --sanitize      all tests over native code built with the address, leak and undefined-behaviour sanitizers
   --long          only the experiments that take minutes each (managed tests of the category Long), which all else leaves out
+  --fuzz [N]      only the fuzz targets of the parsers, N seconds each (default 600); see tests/fuzz/README.md
   --mutants       proves that the tests notice broken numerics: applies each patch of tests/mutants to a scratch copy
 
 The last line is `N passed, N failed, N skipped`; above it stands why a test failed or what it lacked.
@@ -29,9 +30,13 @@ run_tests() {
         shift
         ;;
       --filter=?*) filters+=("${1#--filter=}") ;;
-      --sanitize | --mutants | --long)
-        [[ $mode == everything ]] || die "test: --sanitize, --mutants and --long exclude each other"
+      --sanitize | --mutants | --long | --fuzz)
+        [[ $mode == everything ]] || die "test: --sanitize, --mutants, --long and --fuzz exclude each other"
         mode=${1#--}
+        if [[ $mode == fuzz && "${2:-}" =~ ^[0-9]+$ ]]; then
+          export PROXIMAL_FUZZ_SECONDS=$2
+          shift
+        fi
         ;;
       -h | --help)
         test_help
@@ -46,6 +51,7 @@ run_tests() {
   bring_up
   case $mode in
     everything | long) test_everything ;;
+    fuzz) test_fuzz ;;
     sanitize) test_sanitized ;;
     mutants)
       # shellcheck source=mutants/run.sh
@@ -68,6 +74,14 @@ test_everything() {
   local project
   for project in "$root"/tests/Proximal.*/; do run_managed "$(basename "$project")"; done
   report
+}
+
+# One target after the other, so that no input is slowed down by another target's.
+test_fuzz() {
+  export PROXIMAL_FUZZ_SECONDS="${PROXIMAL_FUZZ_SECONDS:-600}" PROXIMAL_FUZZ_LANES=1
+  runner_seconds=$((PROXIMAL_FUZZ_SECONDS * 60 + 1100))
+  filters+=(Fuzz.)
+  test_everything
 }
 
 test_sanitized() {
