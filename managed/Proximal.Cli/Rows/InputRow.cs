@@ -54,6 +54,10 @@ internal sealed class InputRow
         {
             return Checked(index, line, JsonElement.Parse(bytes.Span, Strict));
         }
+        catch (InvalidOperationException)
+        {
+            return new(index, line, default, "the name of a field holds half a surrogate pair: repair the \\u escape");
+        }
         catch (JsonException failure)
         {
             return Broken(index, line, bytes, failure);

@@ -44,6 +44,13 @@ internal sealed class YamlReader
         {
             throw reader.SyntaxError(failure);
         }
+        catch (Exception failure) when (failure is InvalidOperationException or ArgumentException)
+        {
+            // YamlDotNet's scanner gives up on some texts (a bracket within a flow's scalar, a tag that is no URI) without
+            // saying where.
+            throw new ConfigurationException(
+                new ConfigurationPosition(source, 0, 0), string.Empty, $"is no YAML that can be read ({failure.Message}); check brackets, quotes and tags", failure);
+        }
     }
 
     private static string ReadText(string path, ConfigurationPosition file)

@@ -25,11 +25,24 @@ internal readonly record struct JsonRow(string File, int Line, JsonElement Objec
 
     /// <summary>The row of a value, which must be an object.</summary>
     /// <param name="example">A row as it should be, for the message.</param>
-    public static JsonRow Of(string path, int line, JsonElement value, string example) =>
-        value.ValueKind == JsonValueKind.Object
-            ? new JsonRow(path, line, value)
-            : throw new DataFileException(
-                path, line, $"expected a JSON object such as {example}, got a JSON {Kind(value)}");
+    public static JsonRow Of(string path, int line, JsonElement value, string example)
+    {
+        if (value.ValueKind != JsonValueKind.Object)
+        {
+            throw new DataFileException(path, line, $"expected a JSON object such as {example}, got a JSON {Kind(value)}");
+        }
+
+        try
+        {
+            // A name that is no text fails wherever fields are looked for, so it is looked at here.
+            _ = value.EnumerateObject().Count(property => property.Name.Length > 0);
+            return new JsonRow(path, line, value);
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new DataFileException(path, line, "a field's name holds half a surrogate pair: repair the \\u escape", exception);
+        }
+    }
 
     /// <summary>What a JSON value is, in the words of a message.</summary>
     public static string Kind(JsonElement element) => element.ValueKind switch

@@ -71,7 +71,7 @@ public static class EvaluationFolder
                 using var document = JsonDocument.Parse(line);
                 pairs.Add(PairJson.Read(document.RootElement));
             }
-            catch (Exception failure) when (failure is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+            catch (Exception failure) when (failure is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException)
             {
                 throw new DataFileException(file, pairs.Count + 1, $"expected a pair of responses ({failure.Message}): run the evaluation again", failure);
             }

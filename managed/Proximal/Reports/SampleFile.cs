@@ -42,14 +42,22 @@ internal sealed class SampleFile
     }
 
     /// <summary>Reads one row.</summary>
+    /// <exception cref="DataFileException">Its long fields are broken: half a surrogate pair, a reward given twice.</exception>
     public RunSample Read(SampleRow row)
     {
         byte[] bytes = new byte[row.Length];
         using FileStream file = Open();
         file.Seek(row.Offset, SeekOrigin.Begin);
         file.ReadExactly(bytes);
-        using var document = JsonDocument.Parse(bytes);
-        return ReadSample(document.RootElement);
+        try
+        {
+            using var document = JsonDocument.Parse(bytes);
+            return ReadSample(document.RootElement);
+        }
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException or FormatException or ArgumentException)
+        {
+            throw new DataFileException(_path, null, $"the row at byte {row.Offset} is broken ({failure.Message}): repair or remove the line", failure);
+        }
     }
 
     private FileStream Open() => new(_path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, BufferBytes);

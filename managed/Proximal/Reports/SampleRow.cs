@@ -37,7 +37,7 @@ internal readonly record struct SampleRow(long Offset, int Length, int Step, ulo
                 reader.Skip();
             }
         }
-        catch (JsonException)
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
             return false;
         }

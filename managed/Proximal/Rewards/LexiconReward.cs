@@ -146,9 +146,19 @@ public sealed partial class LexiconReward : IReward
             values[fields[0]] = value;
         }
 
-        return values.Count > 0
-            ? new LexiconReward(values, phrases, name)
-            : throw new DataFileException(path, null, "the lexicon is empty: expected one 'word TAB value' a line");
+        if (values.Count == 0)
+        {
+            throw new DataFileException(path, null, "the lexicon is empty: expected one 'word TAB value' a line");
+        }
+
+        try
+        {
+            return new LexiconReward(values, phrases, name);
+        }
+        catch (ArgumentException failure)
+        {
+            throw new DataFileException(path, null, $"{failure.Message} Expected words of the letters a to z", failure);
+        }
     }
 
     [GeneratedRegex("[a-z]+(?:'[a-z]+)?", RegexOptions.CultureInvariant)]

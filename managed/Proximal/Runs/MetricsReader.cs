@@ -50,8 +50,9 @@ internal static class MetricsReader
                 ? new MetricsRow(number, Values(row), WarningsOf(row))
                 : null;
         }
-        catch (JsonException)
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
+            // Half a surrogate pair in a text is found only when the text is asked for.
             return null;
         }
     }

@@ -34,7 +34,18 @@ internal static class ServiceMessages
     public static RewardResult Read(byte[] answer, IReadOnlyList<RewardRow> rows)
     {
         using JsonDocument document = Parse(answer);
-        JsonElement root = document.RootElement;
+        try
+        {
+            return Read(document.RootElement, rows);
+        }
+        catch (InvalidOperationException)
+        {
+            throw Bad("answered a name that holds half a surrogate pair");
+        }
+    }
+
+    private static RewardResult Read(JsonElement root, IReadOnlyList<RewardRow> rows)
+    {
         if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("scores", out JsonElement scores))
         {
             throw Bad("answered JSON without an object that has \"scores\"");

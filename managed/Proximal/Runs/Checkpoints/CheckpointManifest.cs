@@ -80,11 +80,26 @@ internal sealed record CheckpointManifest
             CheckpointManifest manifest = JsonSerializer.Deserialize<CheckpointManifest>(File.ReadAllBytes(path), CheckpointJson.Options)
                 ?? throw new JsonException("null");
             CheckpointJson.CheckFormat(folder, manifest.Format);
+            manifest.CheckNames(folder);
             return manifest;
         }
         catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
         {
             throw new CheckpointException(folder, $"{folder}: {FileName} cannot be read: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Every file has its entry and lies within the checkpoint.</summary>
+    private void CheckNames(string folder)
+    {
+        string root = Path.GetFullPath(folder) + Path.DirectorySeparatorChar;
+        foreach ((string name, FileEntry? entry) in Files ?? throw new JsonException("the files are null"))
+        {
+            if (entry is null || name.Contains('\0', StringComparison.Ordinal)
+                || !Path.GetFullPath(Path.Combine(root, name)).StartsWith(root, StringComparison.Ordinal))
+            {
+                throw new JsonException($"'{name}' is no file of the checkpoint with its size and SHA-256");
+            }
         }
     }
 

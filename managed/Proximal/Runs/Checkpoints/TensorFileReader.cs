@@ -33,6 +33,11 @@ internal sealed class TensorFileReader : IDisposable
             byte[] text = new byte[(int)size];
             _file.ReadExactly(text);
             _header = JsonDocument.Parse(text);
+            if (_header.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                throw Bad("its header is no JSON object");
+            }
+
             _data = _file.Position;
         }
         catch (Exception exception) when (exception is JsonException or EndOfStreamException)
@@ -48,11 +53,21 @@ internal sealed class TensorFileReader : IDisposable
     }
 
     /// <summary>Reads a text of the header.</summary>
-    public string Metadata(string name) =>
-        _header.RootElement.TryGetProperty("__metadata__", out JsonElement metadata)
-        && metadata.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String
-            ? value.GetString()!
-            : throw Bad($"it does not say '{name}'");
+    public string Metadata(string name)
+    {
+        try
+        {
+            return _header.RootElement.TryGetProperty("__metadata__", out JsonElement metadata)
+                && metadata.ValueKind == JsonValueKind.Object
+                && metadata.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String
+                ? value.GetString()!
+                : throw Bad($"it does not say '{name}'");
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw Bad("its header holds half a surrogate pair", exception);
+        }
+    }
 
     /// <summary>Reads a tensor.</summary>
     /// <param name="name">Its name.</param>
@@ -60,13 +75,13 @@ internal sealed class TensorFileReader : IDisposable
     /// <param name="values">All its numbers; out.</param>
     public void Read(string name, IReadOnlyList<long> shape, Span<float> values)
     {
-        if (!_header.RootElement.TryGetProperty(name, out JsonElement tensor))
-        {
-            throw Bad($"it has no tensor '{name}'");
-        }
-
         try
         {
+            if (!_header.RootElement.TryGetProperty(name, out JsonElement tensor))
+            {
+                throw Bad($"it has no tensor '{name}'");
+            }
+
             long[] found = [.. tensor.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64())];
             string? type = tensor.GetProperty("dtype").GetString();
             long[] range = [.. tensor.GetProperty("data_offsets").EnumerateArray().Select(offset => offset.GetInt64())];
@@ -79,7 +94,7 @@ internal sealed class TensorFileReader : IDisposable
             _file.Position = _data + range[0];
             _file.ReadExactly(MemoryMarshal.AsBytes(values));
         }
-        catch (Exception exception) when (exception is KeyNotFoundException or InvalidOperationException or FormatException or EndOfStreamException)
+        catch (Exception exception) when (exception is KeyNotFoundException or InvalidOperationException or FormatException or EndOfStreamException or ArgumentException)
         {
             throw Bad($"'{name}' cannot be read", exception);
         }
