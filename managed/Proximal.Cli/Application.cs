@@ -23,7 +23,7 @@ internal static class Application
         ParseResult parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0 && parsed.Action is not (Help or VersionAction))
         {
-            host.Log($"error: {UsageError(parsed, root)}\nSee `{PathOf(parsed)} --help`.");
+            host.Log($"error: {UsageError(parsed, root)}\nSee `{Help.PathOf(parsed.CommandResult.Command)} --help`.");
             return ExitCode.Usage;
         }
 
@@ -53,6 +53,7 @@ internal static class Application
             ChatCommand.Create(host, verbose),
             InfoCommand.Create(host),
             TokenizeCommand.Create(host),
+            TokenizerCommand.Create(host),
             EvalCommand.Create(host, verbose),
             JudgeCommand.Create(host, verbose),
             CompareCommand.Create(host),
@@ -114,9 +115,6 @@ internal static class Application
             ? $"unknown: '{parsed.UnmatchedTokens[0]}'; did you mean '{nearest}'?"
             : text;
     }
-
-    private static string PathOf(ParseResult parsed) =>
-        parsed.CommandResult.Command is RootCommand ? "proximal" : $"proximal {parsed.CommandResult.Command.Name}";
 
     private sealed class VersionAction(CliHost host) : System.CommandLine.Invocation.SynchronousCommandLineAction
     {

@@ -17,6 +17,10 @@ internal sealed class Help(CliHost host) : SynchronousCommandLineAction
         return ExitCode.Success;
     }
 
+    /// <summary>A command as it is typed, such as <c>proximal tokenizer train</c>.</summary>
+    public static string PathOf(Command command) =>
+        command is RootCommand ? "proximal" : $"{PathOf(command.Parents.OfType<Command>().Single())} {command.Name}";
+
     /// <summary>The first sentence of what a command does.</summary>
     private static string SummaryOf(Command command) => command.Description!.Split("\n\n")[0];
 
@@ -55,7 +59,7 @@ internal sealed class Help(CliHost host) : SynchronousCommandLineAction
 
     private static string UsageOf(Command command) => command is RootCommand
         ? "proximal COMMAND [OPTIONS]"
-        : $"proximal {command.Name} " + string.Concat(command.Arguments.Select(UsageOf)) + string.Concat(command.Options
+        : $"{PathOf(command)} " + (command.Subcommands.Count > 0 ? "COMMAND " : string.Empty) + string.Concat(command.Arguments.Select(UsageOf)) + string.Concat(command.Options
             .Where(option => option.Required)
             .Select(option => $"{option.Name} {option.HelpName} ")) + "[OPTIONS]";
 

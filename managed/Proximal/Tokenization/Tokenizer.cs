@@ -197,6 +197,13 @@ public sealed class Tokenizer
         return _parts.Decoder is null ? string.Join(' ', tokens) : string.Concat(_parts.Decoder.Decode(tokens));
     }
 
+    /// <summary>Appends the words of a text as a byte-level model gets them, not yet mapped to the byte alphabet; added tokens are text too.</summary>
+    internal void AppendWords(string text, List<Piece> words)
+    {
+        AlignedText original = AlignedText.Original(WithoutLoneSurrogates(text), _alwaysAligned);
+        SplitWords(_parts.Normalizer?.Normalize(original) ?? original, words, raw: true);
+    }
+
     /// <summary>Makes a decoder for ids that come one by one.</summary>
     /// <param name="skipSpecialTokens">Whether to leave special tokens out.</param>
     public StreamingDecoder CreateDecodeStream(bool skipSpecialTokens = true) => new(this, skipSpecialTokens);
