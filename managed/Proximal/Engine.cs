@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Proximal.Diagnostics;
 using Proximal.Internal;
 using Proximal.Interop;
 
@@ -17,17 +18,7 @@ public sealed unsafe class Engine : IDisposable
     public Engine(EngineOptions? options = null)
     {
         options ??= new EngineOptions();
-        if (!Enum.IsDefined(options.Backend))
-        {
-            throw new ArgumentOutOfRangeException(nameof(options), options.Backend, "Backend is not an EngineBackend.");
-        }
-
-        if (options.Threads is < 0 or > EngineOptions.MaxThreads)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(options), options.Threads, $"Threads must be 0 (choose) to {EngineOptions.MaxThreads}.");
-        }
-
+        options.Validate();
         var native = new px_engine_options
         {
             struct_size = (uint)sizeof(px_engine_options),
@@ -36,6 +27,7 @@ public sealed unsafe class Engine : IDisposable
             log = options.Logger is null ? null : NativeLog.Sink,
         };
         NativeStatus.Check(Handle.Create(native, options.Logger));
+        LiveEngines.Add(this);
     }
 
     /// <summary>Native memory by purpose.</summary>
@@ -105,5 +97,9 @@ public sealed unsafe class Engine : IDisposable
     }
 
     /// <summary>Gives the engine up; objects made from it keep the native one until they are disposed.</summary>
-    public void Dispose() => Handle.Dispose();
+    public void Dispose()
+    {
+        LiveEngines.Remove(this);
+        Handle.Dispose();
+    }
 }

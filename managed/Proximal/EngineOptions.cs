@@ -16,4 +16,20 @@ public sealed record EngineOptions
 
     /// <summary>Receives what the native side has to say, on any thread; <see langword="null"/>: nobody.</summary>
     public ILogger? Logger { get; init; }
+
+    /// <summary>Throws where an option cannot be used; the text says what can.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The option and its value.</exception>
+    internal void Validate()
+    {
+        if (!Enum.IsDefined(Backend))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(Backend), Backend, $"Backend must be one of {string.Join(", ", Enum.GetNames<EngineBackend>())}.");
+        }
+
+        if (Threads is < 0 or > MaxThreads)
+        {
+            throw new ArgumentOutOfRangeException(nameof(Threads), Threads, $"Threads must be 0 (choose) to {MaxThreads}.");
+        }
+    }
 }

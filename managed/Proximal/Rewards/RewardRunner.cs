@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using Proximal.Diagnostics;
+
 namespace Proximal.Rewards;
 
 /// <summary>Calls rewards and lets only usable results through.</summary>
@@ -10,23 +13,21 @@ internal static class RewardRunner
         IReward reward, RewardBatch batch, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        RewardResult? result;
+        using Activity? activity = Activities.StartReward(reward.Name);
+        long start = Stopwatch.GetTimestamp();
         try
         {
-            result = await reward.ScoreAsync(batch, cancellationToken).ConfigureAwait(false);
+            return await CallAsync(reward, batch, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (!Passes(exception, cancellationToken))
+        catch (Exception exception)
         {
-            throw new RewardException(
-                reward.Name,
-                row: null,
-                $"The reward '{reward.Name}' failed on a batch of {batch.Count} responses: "
-                + $"{exception.GetType().Name}: {exception.Message}",
-                exception);
+            activity.Fail(exception);
+            throw;
         }
-
-        Check(reward.Name, batch, result);
-        return result;
+        finally
+        {
+            Instruments.Scored(reward.Name, Stopwatch.GetElapsedTime(start));
+        }
     }
 
     /// <summary>A short name of a row for messages: its place, and its prompt's where that is known.</summary>
@@ -47,6 +48,28 @@ internal static class RewardRunner
     /// <summary>Whether a name can be a part of a metric's.</summary>
     public static bool IsName(string name) =>
         name.Length > 0 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.');
+
+    private static async ValueTask<RewardResult> CallAsync(
+        IReward reward, RewardBatch batch, CancellationToken cancellationToken)
+    {
+        RewardResult? result;
+        try
+        {
+            result = await reward.ScoreAsync(batch, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (!Passes(exception, cancellationToken))
+        {
+            throw new RewardException(
+                reward.Name,
+                row: null,
+                $"The reward '{reward.Name}' failed on a batch of {batch.Count} responses: "
+                + $"{exception.GetType().Name}: {exception.Message}",
+                exception);
+        }
+
+        Check(reward.Name, batch, result);
+        return result;
+    }
 
     private static bool Passes(Exception exception, CancellationToken cancellationToken) =>
         exception is RewardException

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Proximal.Diagnostics;
 using Proximal.Internal;
 using Proximal.Interop;
 using Proximal.Models;
@@ -248,6 +249,7 @@ public sealed unsafe class Generator : IDisposable
                 throw;
             }
 
+            Instruments.SequenceStarted();
             _submissions++;
             if (!_pumping)
             {

@@ -11,9 +11,13 @@ public sealed record GeneratorOptions
     /// <summary>Picks the random numbers together with each request's sample id.</summary>
     public ulong Seed { get; init; }
 
+    /// <summary>Throws where an option cannot be used.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The option and its value.</exception>
+    internal void Validate() => ArgumentOutOfRangeException.ThrowIfLessThan(MaxBatch, 1);
+
     internal unsafe px_generator_options ToNative()
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(MaxBatch, 1);
+        Validate();
         return new px_generator_options
         {
             struct_size = (uint)sizeof(px_generator_options),

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Threading.Channels;
+using Proximal.Diagnostics;
 
 namespace Proximal.Rollouts;
 
@@ -10,6 +12,9 @@ internal sealed class PendingSequence(GenerationRequest request, ChannelWriter<G
 
     // Continuations run elsewhere: the thread that pumps tokens must not run a caller's code.
     private readonly TaskCompletionSource<Generation> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>0: nobody wants to know.</summary>
+    private readonly long _submitted = Instruments.MeasuresQueue ? Stopwatch.GetTimestamp() : 0;
     private int _count;
 
     public GenerationRequest Request => request;
@@ -26,6 +31,12 @@ internal sealed class PendingSequence(GenerationRequest request, ChannelWriter<G
 
     public void Add(int token, float logProb, FinishReason reason)
     {
+        if (_tokens.Count == 0 && _submitted != 0)
+        {
+            Instruments.Queued(Stopwatch.GetElapsedTime(_submitted));
+        }
+
+        Instruments.TokenSampled();
         _tokens.Add(token);
         _logProbs.Add(logProb);
         Volatile.Write(ref _count, _tokens.Count);
@@ -34,6 +45,7 @@ internal sealed class PendingSequence(GenerationRequest request, ChannelWriter<G
 
     public void Complete(FinishReason reason)
     {
+        Instruments.SequenceEnded();
         Registration.Unregister();
         _completion.TrySetResult(
             new Generation(request.SampleId, request.Prompt, [.. _tokens], [.. _logProbs], reason));
@@ -42,6 +54,7 @@ internal sealed class PendingSequence(GenerationRequest request, ChannelWriter<G
 
     public void Fail(Exception exception)
     {
+        Instruments.SequenceEnded();
         Registration.Unregister();
         if (exception is OperationCanceledException cancelled)
         {

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Proximal.Configuration;
 using Proximal.Data;
+using Proximal.Diagnostics;
 using Proximal.Internal;
 using Proximal.Models;
 using Proximal.Rewards;
@@ -247,10 +249,15 @@ public sealed partial class PpoRun
             return new Dictionary<string, double>();
         }
 
+        using Activity? activity = Activities.StartPhase(TelemetryPhase.Validation, trainer.Step);
+        long start = Stopwatch.GetTimestamp();
         Report(progress, trainer.Step, PpoPhase.Validation, 0, validator.Responses);
         var responses = new SynchronousProgress<Rollouts.GenerationProgress>(generation =>
             Report(progress, trainer.Step, PpoPhase.Validation, generation.Finished, generation.Total));
-        return await validator.MeasureAsync(trainer, _options.Ppo, responses, cancellationToken).ConfigureAwait(false);
+        IReadOnlyDictionary<string, double> metrics =
+            await validator.MeasureAsync(trainer, _options.Ppo, responses, cancellationToken).ConfigureAwait(false);
+        Instruments.PhaseEnded(RunKind.Ppo, TelemetryPhase.Validation, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        return metrics;
     }
 
     private bool IsMeasured(int step) =>

@@ -81,6 +81,7 @@ public sealed class PretrainRun
             Validation = data.Validation,
             Options = _options.Pretrain,
             Seed = _options.Seed,
+            Stage = RunKind.Pretrain,
         });
 
         session.AddInput("data", data.TrainingFingerprint());

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Proximal.Data;
+using Proximal.Diagnostics;
 using Proximal.Reports;
 
 namespace Proximal.Runs;
@@ -28,18 +30,21 @@ internal sealed partial class RunReporter
     {
         RunSummary running = RunSummary.Read(folder) is { } earlier ? _summary with { Started = earlier.Started } : _summary;
         running.With(MetricsReader.Read(folder)).Write(folder);
+        using Activity? activity = Activities.StartRun(_summary.Kind, folder);
         T result;
         try
         {
             result = await work().ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException cancelled)
         {
+            activity.Fail(cancelled);
             Conclude(folder, running with { State = RunState.Interrupted });
             throw;
         }
         catch (Exception failure)
         {
+            activity.Fail(failure);
             Conclude(folder, running with { State = RunState.Failed, Message = failure.Message });
             throw;
         }

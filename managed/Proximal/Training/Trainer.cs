@@ -1,3 +1,4 @@
+using Proximal.Diagnostics;
 using Proximal.Internal;
 using Proximal.Interop;
 using Proximal.Models;
@@ -71,6 +72,7 @@ public sealed unsafe class Trainer : IDisposable
             px_batch sequences = pinned.Native;
             var metrics = new px_objective_metrics { struct_size = (uint)sizeof(px_objective_metrics) };
             NativeStatus.Check(NativeMethods.px_trainer_accumulate(trainer.Pointer, &sequences, &native, &metrics));
+            Instruments.Trained(batch.Count);
             return ObjectiveMetrics.FromNative(metrics);
         }
     }
@@ -88,6 +90,7 @@ public sealed unsafe class Trainer : IDisposable
         var arguments = new px_step_args { struct_size = (uint)sizeof(px_step_args), learning_rate = learningRate };
         var result = new px_step_result { struct_size = (uint)sizeof(px_step_result) };
         NativeStatus.Check(NativeMethods.px_trainer_step(trainer.Pointer, &arguments, &result));
+        Instruments.OptimizerStepped();
         return new StepResult(result.gradient_norm, result.clip_coefficient, result.step, result.version);
     }
 

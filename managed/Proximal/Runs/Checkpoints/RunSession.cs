@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Reflection;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Proximal.Configuration;
+using Proximal.Diagnostics;
 
 namespace Proximal.Runs.Checkpoints;
 
@@ -302,7 +304,10 @@ internal sealed partial class RunSession : IDisposable
             Latest = _latest,
             Unfinished = _unfinished,
         };
+        using Activity? activity = Activities.StartPhase(TelemetryPhase.Checkpoint, _step);
+        long start = Stopwatch.GetTimestamp();
         _store.Save(state, _options.Configuration, _options.TokenizerFolder, content);
+        Instruments.PhaseEnded(_options.Kind, TelemetryPhase.Checkpoint, Stopwatch.GetElapsedTime(start).TotalSeconds);
         _savedStep = _step;
         LookForBest();
     }

@@ -1,10 +1,13 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Proximal.Data;
+using Proximal.Diagnostics;
 using Proximal.Internal;
 using Proximal.Kernels;
 using Proximal.Models;
 using Proximal.Rewards;
 using Proximal.Rollouts;
+using Proximal.Runs;
 using Proximal.Runs.Checkpoints;
 
 namespace Proximal.Training.Ppo;
@@ -186,6 +189,7 @@ public sealed class PpoTrainer : ICheckpointed, IDisposable
         Rollout? given, IProgress<PpoProgress>? progress, CancellationToken cancellationToken)
     {
         using Turn turn = Enter();
+        using Activity? activity = Activities.StartStep(RunKind.Ppo, Step + 1);
         using var rewards = new StepRewards(_scorer, _options.ScoringBatchOrDefault, cancellationToken);
         var work = new PpoWork(Step + 1, _options.Steps, _setup.TimeProvider, progress, rewards.StepToken);
         PpoTrainerState committed = _state;
@@ -214,8 +218,9 @@ public sealed class PpoTrainer : ICheckpointed, IDisposable
             // 7. Check invariants, log, commit.
             return Commit(rollout, update, work);
         }
-        catch
+        catch (Exception failure)
         {
+            activity.Fail(failure);
             Discard(committed, updates);
             await rewards.AbandonAsync().ConfigureAwait(false);
             throw;
@@ -498,6 +503,8 @@ public sealed class PpoTrainer : ICheckpointed, IDisposable
         {
             metrics["ptx/loss"] = update.Minibatches.Average(minibatch => minibatch.PtxLoss);
         }
+
+        work.Measure();
 
         // Nothing below can fail: a step is committed whole or not at all.
         _klController.Update(metrics[PpoMetrics.SequenceKl], rollout.Sequences);

@@ -1,4 +1,7 @@
+using System.Diagnostics;
+using Proximal.Diagnostics;
 using Proximal.Rollouts;
+using Proximal.Runs;
 
 namespace Proximal.Training.Ppo;
 
@@ -20,11 +23,11 @@ internal sealed class PpoWork(
         cancellationToken.ThrowIfCancellationRequested();
         (_phase, _done, _total) = (phase, 0, total);
         Report();
-        return new Timing(this, time.GetTimestamp());
+        return GoOn();
     }
 
     /// <summary>Goes on with the phase, whose time is taken until the result is disposed.</summary>
-    public Timing GoOn() => new(this, time.GetTimestamp());
+    public Timing GoOn() => new(this, time.GetTimestamp(), Activities.StartPhase(NameOf(_phase)));
 
     /// <summary>Counts units of the phase as done.</summary>
     public void Advance(long units)
@@ -42,14 +45,36 @@ internal sealed class PpoWork(
     /// <summary>Seconds since the step began.</summary>
     public double TotalSeconds => time.GetElapsedTime(_start).TotalSeconds;
 
+    /// <summary>Tells whoever listens how long the step and its phases took.</summary>
+    public void Measure()
+    {
+        foreach ((PpoPhase phase, TimeSpan duration) in _times)
+        {
+            Instruments.PhaseEnded(RunKind.Ppo, NameOf(phase), duration.TotalSeconds);
+        }
+
+        Instruments.Stepped(RunKind.Ppo, TotalSeconds);
+    }
+
+    private static string NameOf(PpoPhase phase) => phase switch
+    {
+        PpoPhase.Rollout => TelemetryPhase.Rollout,
+        PpoPhase.Scoring => TelemetryPhase.Scoring,
+        PpoPhase.Update => TelemetryPhase.Training,
+        _ => throw new ArgumentOutOfRangeException(nameof(phase), phase, "Not a phase of a step."),
+    };
+
     private void Report() => progress?.Report(
         new PpoProgress { Step = step, Steps = steps, Phase = _phase, Done = _done, Total = _total });
 
     /// <summary>A phase whose time is being taken.</summary>
-    public readonly struct Timing(PpoWork work, long start) : IDisposable
+    public readonly struct Timing(PpoWork work, long start, Activity? activity) : IDisposable
     {
-        public void Dispose() =>
+        public void Dispose()
+        {
             work._times[work._phase] = work._times.GetValueOrDefault(work._phase) + work.Elapsed(start);
+            activity?.Dispose();
+        }
     }
 
     private TimeSpan Elapsed(long start) => time.GetElapsedTime(start);

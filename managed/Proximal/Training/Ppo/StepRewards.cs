@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using Proximal.Data;
 using Proximal.Rewards;
@@ -16,6 +17,7 @@ internal sealed class StepRewards : IDisposable
     private readonly int _batch;
     private readonly CancellationToken _caller;
     private readonly CancellationTokenSource _step;
+    private readonly Activity? _activity = Activity.Current; // the step's: scoring outlives the phase that starts it
     private Task<List<Rollout>>? _work;
     private RewardException? _failure;
 
@@ -83,6 +85,7 @@ internal sealed class StepRewards : IDisposable
 
     private async Task<List<Rollout>> ScoreAsync(Prompt[] prompts, Task<Generation>[] responses)
     {
+        Activity.Current = _activity;
         var parts = new List<Rollout>();
         try
         {

@@ -2,6 +2,7 @@ using Proximal.Data;
 using Proximal.Evaluation;
 using Proximal.Kernels;
 using Proximal.Models;
+using Proximal.Runs;
 using Proximal.Training.Supervised;
 
 namespace Proximal.Training.RewardModel;
@@ -36,6 +37,8 @@ public sealed class RewardModelTrainer : SupervisedTrainer
         _validation = setup.Validation;
         _center = setup.Options.CenterCoefficient;
     }
+
+    private protected override string Stage => RunKind.RewardModel;
 
     private protected override long Length(int item) => Length(_pairs[item]);
 

@@ -1,5 +1,6 @@
 using Proximal.Data;
 using Proximal.Models;
+using Proximal.Runs;
 
 namespace Proximal.Training.Sft;
 
@@ -23,4 +24,7 @@ public sealed record SftSetup
 
     /// <summary>Measures the time metrics.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>What telemetry calls the training.</summary>
+    internal string Stage { get; init; } = RunKind.Sft;
 }

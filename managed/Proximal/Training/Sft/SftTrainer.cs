@@ -25,7 +25,10 @@ public sealed class SftTrainer : SupervisedTrainer
     {
         _examples = setup.Examples;
         _validation = setup.Validation;
+        Stage = setup.Stage;
     }
+
+    private protected override string Stage { get; }
 
     private protected override long Length(int item) => _examples[item].Tokens.Length;
 

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Proximal.Diagnostics;
 using Proximal.Internal;
 using Proximal.Models;
 using Proximal.Runs.Checkpoints;
@@ -76,6 +78,9 @@ public abstract class SupervisedTrainer : ICheckpointed, IDisposable
 
     /// <summary>The smallest validation loss; infinity: nothing was measured yet.</summary>
     public double BestValidationLoss => _state.BestLoss;
+
+    /// <summary>What telemetry calls the training, one of <see cref="Runs.RunKind"/>.</summary>
+    private protected abstract string Stage { get; }
 
     /// <summary>Tokens of a training item.</summary>
     private protected abstract long Length(int item);
@@ -177,6 +182,7 @@ public abstract class SupervisedTrainer : ICheckpointed, IDisposable
     private SupervisedStep DoStep(IProgress<SupervisedProgress>? progress, CancellationToken cancellationToken)
     {
         using Turn turn = Enter();
+        using Activity? activity = Activities.StartStep(Stage, Step + 1);
         var work = new SupervisedWork(Step + 1, Steps, progress, cancellationToken);
         SupervisedState committed = _state;
 
@@ -187,8 +193,9 @@ public abstract class SupervisedTrainer : ICheckpointed, IDisposable
         {
             return DoStep(work);
         }
-        catch
+        catch (Exception failure)
         {
+            activity.Fail(failure);
             _state = committed;
             before?.Restore();
             throw;
@@ -219,11 +226,14 @@ public abstract class SupervisedTrainer : ICheckpointed, IDisposable
         metrics["time/train_s"] = seconds;
         metrics["time/total_s"] = _time.GetElapsedTime(start).TotalSeconds;
         metrics["time/train_tokens_per_s"] = items.Sum(Length) / seconds;
+        Instruments.PhaseEnded(Stage, TelemetryPhase.Training, seconds);
+        Instruments.Stepped(Stage, metrics["time/total_s"]);
         return new SupervisedStep { Step = Step, Metrics = metrics, IsBest = best };
     }
 
     private ObjectiveMetrics Accumulate(int[] items, SupervisedWork work, out StepResult result, double rate)
     {
+        using Activity? activity = Activities.StartPhase(TelemetryPhase.Training);
         work.Enter(SupervisedPhase.Training, items.Length);
         double normalizer = Normalizer(items);
         ObjectiveMetrics sums = ObjectiveMetrics.Zero;
@@ -276,10 +286,12 @@ public abstract class SupervisedTrainer : ICheckpointed, IDisposable
 
     private bool MeasureValidation(OrderedDictionary<string, double> metrics, SupervisedWork work)
     {
+        using Activity? activity = Activities.StartPhase(TelemetryPhase.Validation, Step);
         work.Enter(SupervisedPhase.Validation, _validation.Length);
         long start = _time.GetTimestamp();
         Measure(Parts(), metrics);
         metrics["time/validation_s"] = _time.GetElapsedTime(start).TotalSeconds;
+        Instruments.PhaseEnded(Stage, TelemetryPhase.Validation, metrics["time/validation_s"]);
         return Judge(metrics[ValidationLoss]);
 
         IEnumerable<int[]> Parts()
