@@ -10,8 +10,8 @@ internal static class PpoCommand
     private const string Description =
         "Train a language model by PPO as a YAML file says.\n\n"
         + "Relative paths in the file start at its folder, those of --set at the current one. The run folder (key `output`) gets config.yaml, "
-        + "metrics.jsonl, samples.jsonl, checkpoints/ and at the end model/, a Hugging Face folder. A table of the steps goes to standard error; "
-        + "the last line of standard output is the run folder.\n\n"
+        + "metrics.jsonl, samples.jsonl, checkpoints/ and at the end model/, a Hugging Face folder, and with ppo.ema model-ema/ beside it. "
+        + "A table of the steps goes to standard error; the last line of standard output is the run folder.\n\n"
         + RunArguments.Resuming + " samples_every and validation.every may change too, and ppo.steps where both schedules are constant without warm-up.";
 
     public static Command Create(CliHost host, Option<bool> verbose)

@@ -7,6 +7,7 @@ public sealed record LexiconRewardOptions : RewardOptions
 {
     /// <summary>The lexicon, one <c>word TAB value</c> a line; <see langword="null"/>: the one within the library.</summary>
     [ConfigurationPath]
+    [ChangeableOnResume]
     public string? Path { get; init; }
 
     /// <summary>Also counts entries of several words, of which the library's own has none; see <see cref="LexiconReward"/>.</summary>

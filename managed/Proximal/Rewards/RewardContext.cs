@@ -4,6 +4,7 @@ namespace Proximal.Rewards;
 public sealed class RewardContext : IDisposable
 {
     private readonly List<IDisposable> _owned = [];
+    private readonly List<string> _paths = [];
     private readonly Engine? _engine;
 
     /// <summary>Makes a context.</summary>
@@ -11,12 +12,15 @@ public sealed class RewardContext : IDisposable
     /// <param name="engine">Computes the models among the rewards and stays the caller's; <see langword="null"/>: there is none.</param>
     public RewardContext(Func<string, string>? resolve = null, Engine? engine = null)
     {
-        Resolve = resolve ?? (path => path);
+        Resolve = path => Note(resolve?.Invoke(path) ?? path);
         _engine = engine;
     }
 
     /// <summary>Turns a path of the options into one that can be opened.</summary>
     public Func<string, string> Resolve { get; }
+
+    /// <summary>Every path that was resolved, in that order: what the rewards read.</summary>
+    internal IReadOnlyList<string> Paths => _paths;
 
     /// <summary>Computes the models among the rewards.</summary>
     /// <exception cref="InvalidOperationException">There is none.</exception>
@@ -43,5 +47,11 @@ public sealed class RewardContext : IDisposable
         }
 
         _owned.Clear();
+    }
+
+    private string Note(string path)
+    {
+        _paths.Add(path);
+        return path;
     }
 }

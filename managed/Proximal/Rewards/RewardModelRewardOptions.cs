@@ -8,6 +8,7 @@ public sealed record RewardModelRewardOptions : RewardOptions
 {
     /// <summary>The reward model's folder.</summary>
     [ConfigurationPath]
+    [ChangeableOnResume]
     public required string Path { get; init; }
 
     /// <summary>Normalises scores as the folder's reward_normalization.json says, which must be there then.</summary>

@@ -116,6 +116,7 @@ public sealed partial class PpoRun
         session.AddInput("validation", Fingerprint.Of(validationPrompts));
         session.AddInput("ptx", Fingerprint.Of((ptx?.Examples ?? []).Select(example => (example.Prompt, example.Tokens))));
         session.AddInput("reference", Fingerprint.Of(trainer.Reference));
+        session.AddInput("rewards", Fingerprint.OfFiles(rewards.Paths));
         RunFolder folder = session.Open(engine);
         session.Restore(trainer);
         return await Reporter(tokenizerPath).AroundAsync(folder.Path, () => session.GuardAsync(trainer, TrainAndSaveAsync, cancellationToken))

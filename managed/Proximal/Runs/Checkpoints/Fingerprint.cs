@@ -23,6 +23,19 @@ internal static class Fingerprint
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
+    /// <summary>Of files, and of the files in folders (not in folders within them), in their order.</summary>
+    public static string OfFiles(IEnumerable<string> paths)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (string file in paths.SelectMany(Files))
+        {
+            using FileStream content = File.OpenRead(file);
+            hash.AppendData(SHA256.HashData(content));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
     /// <summary>Of the texts and tokens of prompts, in their order.</summary>
     public static string Of(IEnumerable<Prompt> prompts) => Of(prompts.Select(prompt => (prompt.Text, prompt.Tokens)));
 
@@ -39,6 +52,9 @@ internal static class Fingerprint
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
+
+    private static IEnumerable<string> Files(string path) =>
+        Directory.Exists(path) ? Directory.GetFiles(path).Order(StringComparer.Ordinal) : [path];
 
     private static void Add(IncrementalHash hash, string text)
     {

@@ -141,6 +141,17 @@ public sealed class PpoResumeTests
     }
 
     [Test]
+    public async Task A_rewards_files_may_move_but_not_change()
+    {
+        PpoRunOptions options = _bench.Options("lexicon") with { Rewards = [new LexiconRewardOptions { Path = Lexicon("one.tsv", "good\t1\n") }] };
+        await _bench.Interrupt(options, report => report is { Phase: PpoPhase.Committed, Step: 3 });
+        PpoRunOptions With(string path) => options with { Rewards = [new LexiconRewardOptions { Path = path }] };
+        await Refused(With(Lexicon("other.tsv", "good\t2\n")), "rewards: its content is not what it was");
+        PpoRunResult result = await _bench.Resume(With(Lexicon("same.tsv", "good\t1\n")));
+        Assert.That(result.Steps, Is.EqualTo(6));
+    }
+
+    [Test]
     public async Task A_changed_key_is_refused_by_name_with_both_values()
     {
         PpoRunOptions options = await Interrupted("changed");
@@ -305,6 +316,12 @@ public sealed class PpoResumeTests
         PpoRunOptions options = _bench.Options(run);
         await _bench.Interrupt(options, report => report is { Phase: PpoPhase.Committed, Step: 3 });
         return options;
+    }
+
+    private string Lexicon(string name, string text)
+    {
+        File.WriteAllText(_bench[name], text);
+        return _bench[name];
     }
 
     private Task Refused(PpoRunOptions options, string message) => Refused<CheckpointException>(options, message);
