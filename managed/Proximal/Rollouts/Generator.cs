@@ -335,11 +335,7 @@ public sealed unsafe class Generator : IDisposable
             Exception? failure = Poll(events, out int count);
             lock (_gate)
             {
-                for (int i = 0; i < count; i++)
-                {
-                    Dispatch(events[i]);
-                }
-
+                failure ??= Dispatch(events.AsSpan(0, count));
                 if (failure is null && count == 0 && _pending.Count > 0 && _submissions == submissions)
                 {
                     failure = new ProximalException(
@@ -385,6 +381,24 @@ public sealed unsafe class Generator : IDisposable
 
         count = (int)received;
         return null;
+    }
+
+    /// <summary>A listener to the instruments that throws must fail the responses, not leave their callers waiting.</summary>
+    private Exception? Dispatch(ReadOnlySpan<px_generation_event> events)
+    {
+        try
+        {
+            foreach (ref readonly px_generation_event received in events)
+            {
+                Dispatch(received);
+            }
+
+            return null;
+        }
+        catch (Exception exception)
+        {
+            return exception;
+        }
     }
 
     private void Dispatch(in px_generation_event received)

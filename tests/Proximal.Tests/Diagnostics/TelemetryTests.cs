@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using NUnit.Framework;
 using Proximal.Data;
 using Proximal.Diagnostics;
@@ -180,6 +181,32 @@ public sealed class TelemetryTests
     }
 
     [Test]
+    public async Task A_listener_that_throws_fails_the_response_and_the_next_one_is_as_ever()
+    {
+        using var bench = new PpoBench();
+        using var generator = new Generator(bench.Actor);
+        var request = new GenerationRequest { SampleId = 1, Prompt = [1, 4], MaxNewTokens = 8, StopTokens = [] };
+        Generation expected = await generator.GenerateAsync(request);
+        using (var listener = new MeterListener())
+        {
+            listener.InstrumentPublished = (instrument, meters) =>
+            {
+                if (instrument.Name == "proximal.tokens.sampled")
+                {
+                    meters.EnableMeasurementEvents(instrument);
+                }
+            };
+            listener.SetMeasurementEventCallback<long>((_, _, _, _) => throw new InvalidDataException("broken listener"));
+            listener.Start();
+            InvalidDataException failure = Assert.ThrowsAsync<InvalidDataException>(() => generator.GenerateAsync(request))!;
+            Assert.That(failure.Message, Is.EqualTo("broken listener"));
+        }
+
+        Generation again = await generator.GenerateAsync(request);
+        Assert.That(again.Tokens, Is.EqualTo(expected.Tokens));
+    }
+
+    [Test]
     public async Task The_table_names_every_instrument_activity_and_tag_with_its_unit()
     {
         string table = await File.ReadAllTextAsync(Interop.Tool.InRepository("managed", "Proximal", "Diagnostics", "TELEMETRY.md"));
@@ -190,7 +217,7 @@ public sealed class TelemetryTests
         Assert.That(recorder.Instruments, Has.Count.EqualTo(9));
         Assert.Multiple(() =>
         {
-            foreach ((string name, System.Diagnostics.Metrics.Instrument instrument) in recorder.Instruments)
+            foreach ((string name, Instrument instrument) in recorder.Instruments)
             {
                 string row = table.Split('\n').SingleOrDefault(line => line.StartsWith($"| `{name}` |", StringComparison.Ordinal)) ?? string.Empty;
                 Assert.That(row, Does.Contain($"| `{instrument.Unit}` |"), name);
