@@ -83,7 +83,7 @@ public sealed class MalformedTokenizerTests
         using TokenizerFolder folder = new();
         byte[] json = Encoding.UTF8.GetBytes("""{"model": {"type": "BPE", "vocab": {"#": 0}, "merges": []}}""");
         json[Array.IndexOf(json, (byte)'#')] = 0xFF;
-        Assert.That(folder.With("tokenizer.json", json).Load, Throws.InstanceOf<TokenizerException>().With.Message.Contains("$.model.vocab: a token is no Unicode text"));
+        Assert.That(folder.With("tokenizer.json", json).Load, Throws.InstanceOf<TokenizerException>().With.Message.Contains("$.model.vocab: a name is no Unicode text"));
     }
 
     [Test]

@@ -88,6 +88,19 @@ internal readonly record struct JsonPlace(JsonElement Element, string File, stri
         return EnumerateMembers(this);
     }
 
+    /// <summary>The name of a member of this object.</summary>
+    public string NameOf(JsonProperty member)
+    {
+        try
+        {
+            return member.Name;
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw Corrupt($"a name is no Unicode text ({exception.Message})", "Remove the stray surrogate or byte");
+        }
+    }
+
     /// <summary>Fails unless the value is of a kind.</summary>
     public void ExpectKind(JsonValueKind kind, string expected)
     {
@@ -116,7 +129,8 @@ internal readonly record struct JsonPlace(JsonElement Element, string File, stri
     {
         foreach (JsonProperty member in place.Element.EnumerateObject())
         {
-            yield return new(member.Name, new JsonPlace(member.Value, place.File, $"{place.Path}.{member.Name}"));
+            string name = place.NameOf(member);
+            yield return new(name, new JsonPlace(member.Value, place.File, $"{place.Path}.{name}"));
         }
     }
 

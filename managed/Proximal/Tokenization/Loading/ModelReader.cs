@@ -98,7 +98,7 @@ internal static class ModelReader
         HashSet<int> used = [];
         foreach (JsonProperty member in place.Element.EnumerateObject())
         {
-            string token = NameOf(member, place);
+            string token = place.NameOf(member);
             CheckLength(token, place);
             if (!member.Value.TryReadInteger(out int id) || id < 0 || id > Vocabulary.MaximumId)
             {
@@ -127,18 +127,6 @@ internal static class ModelReader
         {
             throw place.Corrupt(
                 $"\"{Vocabulary.Shorten(token)}\" has {token.Length} characters, expected at most {Vocabulary.LongestToken}", "Remove the token");
-        }
-    }
-
-    private static string NameOf(JsonProperty member, JsonPlace place)
-    {
-        try
-        {
-            return member.Name;
-        }
-        catch (InvalidOperationException exception)
-        {
-            throw place.Corrupt($"a token is no Unicode text ({exception.Message})", "Remove the stray surrogate or byte");
         }
     }
 
