@@ -58,6 +58,7 @@ internal static class Application
             JudgeCommand.Create(host, verbose),
             CompareCommand.Create(host),
             ReportCommand.Create(host),
+            ConfigCommand.Create(host),
             DoctorCommand.Create(host),
             verbose,
         };

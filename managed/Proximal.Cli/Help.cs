@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Text;
+using Proximal.Cli.Terminal;
 
 namespace Proximal.Cli;
 
@@ -28,7 +29,7 @@ internal sealed class Help(CliHost host) : SynchronousCommandLineAction
     {
         int width = Math.Clamp(Console.IsOutputRedirected ? MaxWidth : Console.WindowWidth, 60, MaxWidth);
         var text = new StringBuilder();
-        AppendParagraph(text, SummaryOf(command), 0, width);
+        Paragraph.Append(text, SummaryOf(command), 0, width);
         text.Append($"\n\nUsage: {UsageOf(command)}\n");
         if (command.Subcommands.Count > 0)
         {
@@ -50,7 +51,7 @@ internal sealed class Help(CliHost host) : SynchronousCommandLineAction
         foreach (string paragraph in command.Description!.Split("\n\n").Skip(1))
         {
             text.Append('\n');
-            AppendParagraph(text, paragraph, 0, width);
+            Paragraph.Append(text, paragraph, 0, width);
             text.Append('\n');
         }
 
@@ -90,47 +91,8 @@ internal sealed class Help(CliHost host) : SynchronousCommandLineAction
         foreach ((string name, string description) in rows)
         {
             text.Append("  ").Append(name.PadRight(column - 2));
-            AppendParagraph(text, description, column, width);
+            Paragraph.Append(text, description, column, width);
             text.Append('\n');
-        }
-    }
-
-    /// <summary>Appends words in lines no wider than that; lines that are indented are examples and stay as they are.</summary>
-    private static void AppendParagraph(StringBuilder text, string paragraph, int indent, int width)
-    {
-        string[] lines = paragraph.Split('\n');
-        for (int i = 0; i < lines.Length; i++)
-        {
-            text.Append(i > 0 ? "\n" : string.Empty);
-            if (lines[i].StartsWith(' '))
-            {
-                text.Append(lines[i]);
-            }
-            else
-            {
-                AppendWords(text, lines[i], indent, width);
-            }
-        }
-    }
-
-    private static void AppendWords(StringBuilder text, string line, int indent, int width)
-    {
-        int column = indent;
-        foreach (string word in line.Split(' '))
-        {
-            if (column > indent && column + 1 + word.Length > width)
-            {
-                text.Append('\n').Append(' ', indent);
-                column = indent;
-            }
-            else if (column > indent)
-            {
-                text.Append(' ');
-                column++;
-            }
-
-            text.Append(word);
-            column += word.Length;
         }
     }
 }

@@ -26,6 +26,16 @@ public static partial class ConfigurationWriter
         return text.ToString();
     }
 
+    /// <summary>Writes a single value, nothing, or a list or mapping of them, on one line.</summary>
+    internal static string WriteInline(object? value) => value switch
+    {
+        null => "null",
+        string word => Quote(word),
+        IDictionary mapping => $"{{{string.Join(", ", mapping.Keys.Cast<string>().Select(key => $"{Quote(key)}: {WriteInline(mapping[key])}"))}}}",
+        IEnumerable list => $"[{string.Join(", ", list.Cast<object?>().Select(WriteInline))}]",
+        _ => ScalarBinder.Write(value),
+    };
+
     private static void WriteRecord(Target target, Type declared, object record, int indent)
     {
         IEnumerable<RecordMember> members = RecordShape.Of(record.GetType()).Members;
@@ -69,7 +79,7 @@ public static partial class ConfigurationWriter
         }
         else if (ScalarBinder.Handles(bare))
         {
-            target.Text.Append(' ').Append(value is string word ? Quote(word) : ScalarBinder.Write(value)).Append('\n');
+            target.Text.Append(' ').Append(WriteInline(value)).Append('\n');
         }
         else if (ListTypes.ItemOf(bare) is { } item)
         {

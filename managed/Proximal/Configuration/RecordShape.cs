@@ -11,6 +11,8 @@ internal sealed class RecordShape
 {
     private static readonly ConcurrentDictionary<Type, RecordShape> Shapes = new();
 
+    private readonly Lazy<object> _blank;
+
     private RecordShape(Type type)
     {
         Type = type;
@@ -28,6 +30,9 @@ internal sealed class RecordShape
             .Where(property => property.GetCustomAttribute<JsonIgnoreAttribute>() is null)
             .Select(property => RecordMember.Of(property, nullability)));
         Members = members;
+        _blank = new Lazy<object>(() => Create(Members
+            .Where(member => member is { Parameter: not null, IsRequired: true })
+            .ToDictionary(member => member, member => member.Type.IsValueType ? Activator.CreateInstance(member.Type) : null)));
     }
 
     public Type Type { get; }
@@ -60,6 +65,10 @@ internal sealed class RecordShape
 
         return record;
     }
+
+    /// <summary>What a member is when its key is left out; it must have a default.</summary>
+    public object? DefaultOf(RecordMember member) =>
+        member.Property is { } property ? property.GetValue(_blank.Value) : member.Parameter!.DefaultValue;
 
     private static ConstructorInfo? ChooseConstructor(Type type)
     {

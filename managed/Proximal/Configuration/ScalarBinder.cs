@@ -5,9 +5,14 @@ namespace Proximal.Configuration;
 /// <summary>Turns single values into texts, truth values, enums and numbers.</summary>
 internal static class ScalarBinder
 {
-    private static readonly string[] True = ["true", "yes", "on"];
-    private static readonly string[] False = ["false", "no", "off"];
-    private static readonly string[] Infinite = ["infinity", "inf", ".inf", "+.inf", "off"];
+    /// <summary>What may be written for true, whatever its case.</summary>
+    public static readonly string[] True = ["true", "yes", "on"];
+
+    /// <summary>What may be written for false, whatever its case.</summary>
+    public static readonly string[] False = ["false", "no", "off"];
+
+    /// <summary>What may be written for infinity, whatever its case.</summary>
+    public static readonly string[] Infinite = ["infinity", "inf", ".inf", "+.inf", "off"];
 
     /// <summary>Whether the type is written as a single value.</summary>
     public static bool Handles(Type type) =>
@@ -66,12 +71,15 @@ internal static class ScalarBinder
         ? number.Replace("E", ".0E", StringComparison.Ordinal)
         : number;
 
-    private static bool IsWhole(Type type) =>
+    /// <summary>Whether the type is a whole number.</summary>
+    public static bool IsWhole(Type type) =>
         type == typeof(int) || type == typeof(long) || type == typeof(ulong) || type == typeof(uint);
 
-    private static bool IsReal(Type type) => type == typeof(double) || type == typeof(float);
+    /// <summary>Whether the type is a number with a fraction.</summary>
+    public static bool IsReal(Type type) => type == typeof(double) || type == typeof(float);
 
-    private static IReadOnlyList<string> NamesOf(Type type) => [.. Enum.GetNames(type).Select(RecordShape.KeyOf)];
+    /// <summary>The names of an enum, as they are written.</summary>
+    public static IReadOnlyList<string> NamesOf(Type type) => [.. Enum.GetNames(type).Select(RecordShape.KeyOf)];
 
     private static object BindEnum(Type type, ScalarNode node, string key)
     {

@@ -5,7 +5,8 @@ namespace Proximal.Configuration;
 /// <summary>Turns nodes into records, lists and values.</summary>
 internal static class ValueBinder
 {
-    private static readonly string[] Off = ["off", "none"];
+    /// <summary>What may be written for nothing, beside YAML's null, whatever its case.</summary>
+    public static readonly string[] Off = ["off", "none"];
 
     /// <summary>Binds a node.</summary>
     /// <param name="type">What is wanted.</param>
@@ -19,8 +20,7 @@ internal static class ValueBinder
         isNullable |= bare != type;
         if (node is ScalarNode scalar)
         {
-            // `off` is a word for a text and false for a truth value; elsewhere it means nothing where nothing is allowed.
-            bool isOff = bare != typeof(string) && bare != typeof(bool) && Off.Any(scalar.IsWord);
+            bool isOff = MayBeOff(bare) && Off.Any(scalar.IsWord);
             if (isNullable && (scalar.IsNull || isOff))
             {
                 return null;
@@ -38,6 +38,11 @@ internal static class ValueBinder
             : ListTypes.ValueOf(bare) is { } value ? BindDictionary(value, isPath, node, key)
             : BindRecord(bare, node, key);
     }
+
+    /// <summary>
+    /// Whether <see cref="Off"/> means nothing where nothing is allowed: it is a word for a text, and false for a truth value.
+    /// </summary>
+    public static bool MayBeOff(Type type) => type != typeof(string) && type != typeof(bool);
 
     private static object BindScalar(Type type, bool isPath, ConfigurationNode node, string key)
     {

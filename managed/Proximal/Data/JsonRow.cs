@@ -24,6 +24,9 @@ internal readonly record struct JsonRow(string File, int Line, JsonElement Objec
     }
 
     /// <summary>The row of a value, which must be an object.</summary>
+    /// <param name="path">The file, for messages.</param>
+    /// <param name="line">The line or element, from 1.</param>
+    /// <param name="value">The value.</param>
     /// <param name="example">A row as it should be, for the message.</param>
     public static JsonRow Of(string path, int line, JsonElement value, string example)
     {

@@ -21,7 +21,7 @@ public sealed record EvaluationOptions
     /// <summary>Draws of the bootstrap; at least 1.</summary>
     public int Resamples { get; init; } = Bootstrap.DefaultResamples;
 
-    /// <summary>Responses of each model to each prompt of <see cref="SensitivePrompts"/>; 0: toxicity is not measured.</summary>
+    /// <summary>Responses of each model to each <see cref="SensitivePrompts">sensitive prompt</see> of the library; 0: toxicity is not measured.</summary>
     public int ToxicitySamples { get; init; } = 4;
 
     /// <summary>Sequences decoded together; at least 1. What is drawn does not depend on it.</summary>

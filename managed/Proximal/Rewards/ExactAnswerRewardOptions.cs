@@ -1,6 +1,7 @@
 namespace Proximal.Rewards;
 
-/// <summary>Options of an <see cref="ExactAnswerReward"/>.</summary>
+/// <summary>Whether a response comes to the answer that its prompt's row holds.</summary>
+/// <remarks>Options of an <see cref="ExactAnswerReward"/>.</remarks>
 public sealed record ExactAnswerRewardOptions : RewardOptions
 {
     /// <summary>The field of the prompt's row that holds the answer; what follows <c>####</c> in it, where that is there.</summary>

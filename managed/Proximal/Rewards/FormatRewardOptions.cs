@@ -1,6 +1,7 @@
 namespace Proximal.Rewards;
 
-/// <summary>Options of a <see cref="FormatReward"/>.</summary>
+/// <summary>Whether a response has a form: one score where a regular expression matches, another where it does not.</summary>
+/// <remarks>Options of a <see cref="FormatReward"/>.</remarks>
 public sealed record FormatRewardOptions : RewardOptions
 {
     /// <summary>The regular expression: .NET syntax without lookaround, back-references and atomic groups.</summary>

@@ -5,8 +5,8 @@ using Proximal.Rewards.Http;
 
 namespace Proximal.Rewards;
 
-/// <summary>Options of an <see cref="HttpReward"/>. Rewards/HTTP.md is the service's side.</summary>
-/// <remarks>Whatever does not change the scores of a service that works may change when a run is resumed.</remarks>
+/// <summary>A reward that a web service computes; Rewards/HTTP.md is the service's side.</summary>
+/// <remarks>Options of an <see cref="HttpReward"/>. Whatever does not change the scores of a service that works may change when a run is resumed.</remarks>
 public sealed record HttpRewardOptions : RewardOptions
 {
     private const double Day = 86400;

@@ -1,6 +1,7 @@
 namespace Proximal.Rewards;
 
-/// <summary>Options of a <see cref="LengthReward"/>.</summary>
+/// <summary>The length of a response in tokens: as it is, or how near it comes to a target.</summary>
+/// <remarks>Options of a <see cref="LengthReward"/>.</remarks>
 public sealed record LengthRewardOptions : RewardOptions
 {
     /// <summary>The length to aim at, at least 1; <see langword="null"/>: the score is the length itself.</summary>

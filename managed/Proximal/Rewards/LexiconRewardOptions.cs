@@ -2,7 +2,8 @@ using Proximal.Configuration;
 
 namespace Proximal.Rewards;
 
-/// <summary>Options of a <see cref="LexiconReward"/>.</summary>
+/// <summary>The sum of a lexicon's values over the words of a response.</summary>
+/// <remarks>Options of a <see cref="LexiconReward"/>.</remarks>
 public sealed record LexiconRewardOptions : RewardOptions
 {
     /// <summary>The lexicon, one <c>word TAB value</c> a line; <see langword="null"/>: the one within the library.</summary>
@@ -10,7 +11,8 @@ public sealed record LexiconRewardOptions : RewardOptions
     [ChangeableOnResume]
     public string? Path { get; init; }
 
-    /// <summary>Also counts entries of several words, of which the library's own has none; see <see cref="LexiconReward"/>.</summary>
+    /// <summary>Also counts entries of several words, of which the library's own has none.</summary>
+    /// <remarks>See <see cref="LexiconReward"/>.</remarks>
     public bool Phrases { get; init; }
 
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 namespace Proximal.Rewards;
 
-/// <summary>Options of an <see cref="OverlongReward"/>.</summary>
+/// <summary>DAPO's soft penalty of long responses: 0 up to maximum - buffer tokens, then falling to -factor at the maximum.</summary>
+/// <remarks>Options of an <see cref="OverlongReward"/>.</remarks>
 public sealed record OverlongRewardOptions : RewardOptions
 {
     /// <summary>Tokens from which the whole factor is taken off; at least 1.</summary>

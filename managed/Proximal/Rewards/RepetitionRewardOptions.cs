@@ -1,6 +1,7 @@
 namespace Proximal.Rewards;
 
-/// <summary>Options of a <see cref="RepetitionReward"/>; a negative weight makes it a penalty.</summary>
+/// <summary>How much a response repeats its own n-grams, in [0, 1); a negative weight makes it a penalty.</summary>
+/// <remarks>Options of a <see cref="RepetitionReward"/>.</remarks>
 public sealed record RepetitionRewardOptions : RewardOptions
 {
     /// <summary>Tokens of an n-gram; at least 1.</summary>

@@ -3,7 +3,8 @@ using Proximal.Models;
 
 namespace Proximal.Rewards;
 
-/// <summary>Options of a <see cref="RewardModelReward"/>.</summary>
+/// <summary>The score of a reward model, normalised where that is wanted.</summary>
+/// <remarks>Options of a <see cref="RewardModelReward"/>.</remarks>
 public sealed record RewardModelRewardOptions : RewardOptions
 {
     /// <summary>The reward model's folder.</summary>

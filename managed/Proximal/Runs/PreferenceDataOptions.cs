@@ -2,7 +2,8 @@ using Proximal.Data;
 
 namespace Proximal.Runs;
 
-/// <summary>Preference pairs, see <see cref="PreferenceFile"/>.</summary>
+/// <summary>Preference pairs, and how they become sequences of tokens.</summary>
+/// <remarks>See <see cref="PreferenceFile"/>.</remarks>
 public sealed record PreferenceDataOptions : DataOptions
 {
     /// <summary>The names of the fields.</summary>

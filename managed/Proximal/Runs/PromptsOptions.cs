@@ -6,7 +6,8 @@ namespace Proximal.Runs;
 /// <summary>The prompts of a run.</summary>
 public sealed record PromptsOptions
 {
-    /// <summary>A .jsonl, .ndjson or .txt file, see <see cref="PromptFile"/>.</summary>
+    /// <summary>A .jsonl or .ndjson file of rows, or a .txt file with a prompt a line.</summary>
+    /// <remarks>See <see cref="PromptFile"/>.</remarks>
     [ConfigurationPath]
     [ChangeableOnResume]
     public required string Path { get; init; }

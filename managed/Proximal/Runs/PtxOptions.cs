@@ -4,7 +4,8 @@ using Proximal.Training.Ppo;
 
 namespace Proximal.Runs;
 
-/// <summary>Examples to mix into PPO's actor updates, see <see cref="PpoPtx"/>.</summary>
+/// <summary>Examples to mix into PPO's actor updates.</summary>
+/// <remarks>See <see cref="PpoPtx"/>.</remarks>
 public sealed record PtxOptions : DataOptions
 {
     /// <summary>The names of the fields.</summary>

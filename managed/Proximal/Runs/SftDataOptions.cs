@@ -2,7 +2,8 @@ using Proximal.Data;
 
 namespace Proximal.Runs;
 
-/// <summary>Examples of supervised fine-tuning, see <see cref="SftFile"/>.</summary>
+/// <summary>Examples of supervised fine-tuning, and how they become sequences of tokens.</summary>
+/// <remarks>See <see cref="SftFile"/>.</remarks>
 public sealed record SftDataOptions : DataOptions
 {
     /// <summary>The names of the fields.</summary>

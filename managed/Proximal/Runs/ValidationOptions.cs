@@ -6,7 +6,8 @@ namespace Proximal.Runs;
 /// <summary>How a run measures itself on prompts it does not train on. The start model is measured too, as step 0.</summary>
 public sealed record ValidationOptions
 {
-    /// <summary>A .jsonl, .ndjson or .txt file, see <see cref="PromptFile"/>.</summary>
+    /// <summary>A .jsonl or .ndjson file of rows, or a .txt file with a prompt a line.</summary>
+    /// <remarks>See <see cref="PromptFile"/>.</remarks>
     [ConfigurationPath]
     [ChangeableOnResume]
     public required string Prompts { get; init; }

@@ -127,8 +127,8 @@ public sealed class Tokenizer
 
     /// <summary>Turns texts into ids, on all cores.</summary>
     /// <param name="texts">The texts.</param>
-    /// <param name="addSpecialTokens">As for <see cref="Encode"/>.</param>
-    /// <returns>Per text its ids, as <see cref="Encode"/> gives them.</returns>
+    /// <param name="addSpecialTokens">As for <see cref="Encode(string, bool)"/>.</param>
+    /// <returns>Per text its ids, as <see cref="Encode(string, bool)"/> gives them.</returns>
     public int[][] EncodeBatch(IReadOnlyList<string> texts, bool addSpecialTokens = true)
     {
         ArgumentNullException.ThrowIfNull(texts);
@@ -147,8 +147,8 @@ public sealed class Tokenizer
 
     /// <summary>Turns text into ids and says where each stands.</summary>
     /// <param name="text">The text; added tokens in it are recognised.</param>
-    /// <param name="addSpecialTokens">As for <see cref="Encode"/>.</param>
-    /// <returns>The ids of <see cref="Encode"/>, with offsets in code points of the text.</returns>
+    /// <param name="addSpecialTokens">As for <see cref="Encode(string, bool)"/>.</param>
+    /// <returns>The ids of <see cref="Encode(string, bool)"/>, with offsets in code points of the text.</returns>
     public TokenEncoding EncodeWithOffsets(string text, bool addSpecialTokens = true)
     {
         ArgumentNullException.ThrowIfNull(text);

@@ -8,7 +8,7 @@ public sealed record OptimizerOptions
 {
     /// <summary>
     /// The highest learning rate, at least 0; <see langword="null"/>: for an actor 1e-5 up to 200M parameters, 3e-6 up to
-    /// 3B and 1e-6 above, for a critic and in supervised fine-tuning 1e-5, for a reward model 9e-6.
+    /// 3B and 1e-6 above, for a critic and in supervised fine-tuning 1e-5, for a reward model 9e-6, in pretraining 1e-3.
     /// </summary>
     public double? LearningRate { get; init; }
 

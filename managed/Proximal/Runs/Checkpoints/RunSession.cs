@@ -12,7 +12,7 @@ namespace Proximal.Runs.Checkpoints;
 /// it writes. One caller at a time.
 /// </summary>
 /// <remarks>
-/// In order: <see cref="Begin"/>; <see cref="ThreadsOr"/>; <see cref="AddInput"/> for all that is read again when the run is
+/// In order: <see cref="Begin(RunSessionOptions)"/>; <see cref="ThreadsOr"/>; <see cref="AddInput"/> for all that is read again when the run is
 /// resumed; <see cref="Open"/>; <see cref="Restore"/>; after each step <see cref="Announce"/> (where something is still to be
 /// measured) and <see cref="Commit"/>, all of them within <see cref="GuardAsync"/>.
 /// </remarks>
