@@ -22,7 +22,7 @@ public static unsafe class Gae
     /// <param name="oneStepReturns">Returns are r + gamma times the next value instead.</param>
     /// <exception cref="ArgumentException">A length or a number does not fit; the text names it.</exception>
     /// <exception cref="ProximalException">NotFinite: a number that counts is NaN or infinite; the text names it.</exception>
-    /// <remarks>Masked positions are not read. Accumulates in double. Deterministic for any thread count.</remarks>
+    /// <remarks>What stands in masked positions does not matter. Accumulates in double. Deterministic for any thread count.</remarks>
     public static void Compute(
         Engine engine,
         ReadOnlySpan<long> offsets,

@@ -15,6 +15,6 @@ public readonly ref struct PolicyLossInputs
     /// <summary>[N] log-probs of the reference; needed when the KL coefficient is not 0.</summary>
     public ReadOnlySpan<float> ReferenceLogProbs { get; init; }
 
-    /// <summary>[N] 0: masked, not read elsewhere; empty: ones.</summary>
+    /// <summary>[N] 0: masked, whatever stands elsewhere; empty: ones.</summary>
     public ReadOnlySpan<float> Weights { get; init; }
 }

@@ -19,7 +19,7 @@ public static unsafe class RewardShaping
     /// <param name="kl">[N] out, or empty: the estimates, 0 where masked.</param>
     /// <exception cref="ArgumentException">A length or a number does not fit; the text names it.</exception>
     /// <exception cref="ProximalException">NotFinite: a number that counts is NaN or infinite; the text names it.</exception>
-    /// <remarks>Masked tokens are not read. Deterministic for any thread count.</remarks>
+    /// <remarks>What stands in masked places does not matter. Deterministic for any thread count.</remarks>
     public static void Compute(
         Engine engine,
         in RewardShapingInputs inputs,

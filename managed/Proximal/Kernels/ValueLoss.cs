@@ -13,7 +13,7 @@ public static unsafe class ValueLoss
     /// <param name="values">[N] V', of the critic in training.</param>
     /// <param name="oldValues">[N] V, at the rollout.</param>
     /// <param name="returns">[N] R.</param>
-    /// <param name="weights">[N] 0: masked, not read elsewhere; empty: ones.</param>
+    /// <param name="weights">[N] 0: masked, whatever stands elsewhere; empty: ones.</param>
     /// <param name="normalizer">Divides the weighted sum over the whole optimizer step; finite, above 0.</param>
     /// <param name="losses">[N] out, or empty: per token, before weight and normalizer.</param>
     /// <param name="gradients">[N] out, or empty: d (sum(weight · loss) / normalizer) / d value.</param>

@@ -44,8 +44,10 @@ typedef struct px_memory_stats {
   uint64_t peak_resident_bytes; /* largest resident set of the process so far */
 } px_memory_stats;
 
-/* Creates an engine. options may be NULL (all defaults). Any thread.
- * Errors: PX_INVALID_ARGUMENT, PX_UNSUPPORTED (device), PX_OUT_OF_MEMORY. */
+/* Creates an engine. options may be NULL (all defaults). Any thread. Its kernels use the best instruction set of the
+ * machine; the environment variable PROXIMAL_ISA = scalar | avx2 | avx512 | avx512bf16 forces one. Results of one level
+ * are the same bits for any number of threads; levels differ in the last bits.
+ * Errors: PX_INVALID_ARGUMENT, PX_UNSUPPORTED (device, PROXIMAL_ISA beyond the machine), PX_OUT_OF_MEMORY. */
 PX_API px_status px_engine_create(const px_engine_options* options, px_engine** engine);
 
 /* Gives up the caller's reference. Children that are alive keep the engine alive. NULL does nothing. */

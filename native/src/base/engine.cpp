@@ -91,7 +91,8 @@ std::unique_ptr<Backend> open_torch_backend(int threads) {
 
 }  // namespace
 
-Engine::Engine(const px_engine_options& options) : options_(options), threads_(choose_threads(options.threads)) {}
+Engine::Engine(const px_engine_options& options)
+    : options_(options), threads_(choose_threads(options.threads)), isa_(choose_isa()), pool_(threads_) {}
 
 Engine::~Engine() {
   // LibTorch's thread teams belong to the worker, so the backend goes there too.
@@ -112,7 +113,7 @@ void Engine::log(px_log_level level, const std::string& message) const {
 }
 
 std::string Engine::describe(bool load_backend) {
-  nlohmann::json description{{"version", PROXIMAL_VERSION}, {"threads", threads_}, {"isa", "scalar"}};
+  nlohmann::json description{{"version", PROXIMAL_VERSION}, {"threads", threads_}, {"isa", name_of(isa_)}};
   run([&] {
     if (load_backend) backend();
     description["backend"] = backend_ ? nlohmann::json::parse(backend_->describe()) : nlohmann::json();

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 
+#include "base/cpu.h"
 #include "base/handle.h"
 #include "base/worker.h"
 #include "proximal/engine.h"
@@ -30,6 +31,9 @@ class Engine {
 
   int threads() const { return threads_; }
 
+  // What the kernels compute with. Any thread.
+  Cpu cpu() { return {isa_, pool_}; }
+
   // Runs `body` on the engine's thread and waits; exceptions come back to the caller. All model work goes through it,
   // because LibTorch's thread teams belong to the calling thread.
   void run(const std::function<void()>& body) { worker_.run(body); }
@@ -45,6 +49,8 @@ class Engine {
  private:
   px_engine_options options_;
   int threads_;
+  Isa isa_;
+  Pool pool_;
   Worker worker_;
   std::unique_ptr<Backend> backend_;
   LiveHandle<PX_HANDLE_ENGINE> live_;

@@ -198,7 +198,7 @@ void Objective::policy(OutputGradients& gradients) {
   args.kl_coefficient = args_.kl_coefficient;
   args.kl_estimator = args_.kl_estimator;
   args.gradient = d_logprob_.data();
-  kernels::policy_loss(args, metrics_.policy);
+  kernels::policy_loss(model_.weights().engine()->cpu(), args, metrics_.policy);
   loss_ += metrics_.policy.loss + args_.kl_coefficient * metrics_.policy.kl_loss;
   gradients.logprob = d_logprob_.data();
   entropy_bonus(gradients);
@@ -225,7 +225,7 @@ void Objective::value(OutputGradients& gradients) {
   args.normalizer = args_.normalizer;
   args.clip = args_.value_clip;
   args.gradient = d_value_.data();
-  kernels::value_loss(args, metrics_.value);
+  kernels::value_loss(model_.weights().engine()->cpu(), args, metrics_.value);
   loss_ += metrics_.value.loss;
   gradients.value = d_value_.data();
 }

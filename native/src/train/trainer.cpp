@@ -82,8 +82,9 @@ px_objective_metrics Trainer::accumulate(const Batch& batch, const px_objective&
 void Trainer::zero_gradients() { std::ranges::fill(gradients_.span(), 0.0f); }
 
 double Trainer::gradient_squared_norm() {
-  check_gradient();
-  return kernels::squared_norm(gradients_.data(), model_->elements());
+  const double sum = kernels::squared_norm(engine().cpu(), gradients_.data(), model_->elements());
+  if (!std::isfinite(sum)) check_gradient();
+  return sum;
 }
 
 void Trainer::check_gradient() {
@@ -170,7 +171,7 @@ void Trainer::update(std::span<float> parameters, int64_t offset, double learnin
   args.epsilon = options_.epsilon;
   args.weight_decay = options_.weight_decay;
   args.gradient_scale = scale;
-  kernels::adamw(args);
+  kernels::adamw_of_finite(engine().cpu(), args);
 }
 
 }  // namespace px

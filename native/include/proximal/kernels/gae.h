@@ -27,7 +27,7 @@ typedef struct px_gae_args {
 } px_gae_args;
 
 /* delta_t = r_t + gamma V_{t+1} - V_t, A_t = delta_t + gamma lambda A_{t+1}, returns = A + V, from the last token back;
- * the value past the end is 0; masked positions carry the next value and advantage through and are never read.
+ * the value past the end is 0; masked positions carry the next value and advantage through, whatever stands there.
  * Accumulates in double. PX_NOT_FINITE names an array and index that is. Deterministic for any thread count. */
 PX_API px_status px_gae_f32(px_engine* engine, const px_gae_args* args);
 

@@ -52,7 +52,7 @@ typedef struct px_reward_args {
 } px_reward_args;
 
 /* Token rewards of PPO (Ziegler et al. 2019; Ouyang et al. 2022). The score lands on the last token with mask 1; a
- * sequence without one gets none. Masked tokens are never read; PX_NOT_FINITE names an array and index that is.
+ * sequence without one gets none. What stands in masked places does not matter; PX_NOT_FINITE names an array and index that is.
  * Deterministic for any thread count. */
 PX_API px_status px_reward_shape_f32(px_engine* engine, const px_reward_args* args);
 

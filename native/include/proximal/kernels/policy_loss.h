@@ -17,7 +17,7 @@ typedef struct px_policy_loss_args {
   const float* old_logprob;   /* [n] lp, the policy that sampled */
   const float* ref_logprob;   /* [n], needed when kl_coefficient is not 0 */
   const float* advantage;     /* [n] */
-  const float* weight;        /* [n], optional (ones); 0: masked, never read elsewhere */
+  const float* weight;        /* [n], optional (ones); 0: masked, whatever stands elsewhere */
   double normalizer;          /* > 0, finite */
   double clip_low;            /* 0: default 0.2 */
   double clip_high;           /* 0: default 0.2 */

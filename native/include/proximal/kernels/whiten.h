@@ -20,8 +20,8 @@ typedef enum px_whiten_flags {
   PX_WHITEN_BIASED = 2     /* variance m2 / count instead of m2 / (count - 1) */
 } px_whiten_flags;
 
-/* Moments of x [n] where mask [n] (optional) is 1; two passes in double. Overwrites *moments.
- * PX_NOT_FINITE names the first index that is; masked elements are never read. */
+/* Moments of x [n] where mask [n] (optional) is 1; in double, without cancellation. Overwrites *moments.
+ * PX_NOT_FINITE names the first index that is; what stands in masked places does not matter. */
 PX_API px_status px_whiten_moments_f32(px_engine* engine, const float* x, const uint8_t* mask, int64_t n,
                                        px_moments* moments);
 

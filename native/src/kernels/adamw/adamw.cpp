@@ -1,5 +1,7 @@
 #include "kernels/adamw/adamw.h"
 
+#include <cmath>
+
 #include "kernels/checks.h"
 
 namespace px::kernels {
@@ -11,7 +13,15 @@ void check_decay(double beta, const char* name) {
 
 }  // namespace
 
-void adamw(const px_adamw_args& args) {
+void adamw(const Cpu& cpu, const px_adamw_args& args) {
+  check_count(args.count, "count");
+  // NUMERICS: squares of floats add up in double without overflow: only an element that is not finite spoils the sum.
+  if (!std::isfinite(squared_norm(cpu, args.gradient, args.count)))
+    for (int64_t i = 0; i < args.count; ++i) check_finite(args.gradient[i], "gradient", i);
+  adamw_of_finite(cpu, args);
+}
+
+void adamw_of_finite(const Cpu& cpu, const px_adamw_args& args) {
   px_adamw_args a = args;
   a.beta1 = or_default(a.beta1, 0.9);
   a.beta2 = or_default(a.beta2, 0.95);
@@ -25,14 +35,12 @@ void adamw(const px_adamw_args& args) {
   check_positive(a.epsilon, "epsilon");
   check_not_negative(a.weight_decay, "weight_decay");
   check_finite(a.gradient_scale, "gradient_scale");
-  for (int64_t i = 0; i < a.count; ++i) check_finite(a.gradient[i], "gradient", i);
-  adamw_ref(a);
+  cpu.isa == Isa::kScalar ? adamw_ref(a) : adamw_cpu(cpu, a);
 }
 
-double squared_norm(const float* x, int64_t n) {
+double squared_norm(const Cpu& cpu, const float* x, int64_t n) {
   check_count(n, "n");
-  for (int64_t i = 0; i < n; ++i) check_finite(x[i], "x", i);
-  return squared_norm_ref(x, n);
+  return cpu.isa == Isa::kScalar ? squared_norm_ref(x, n) : squared_norm_cpu(cpu, x, n);
 }
 
 }  // namespace px::kernels

@@ -9,18 +9,26 @@
 
 #include <cstdint>
 
+#include "base/cpu.h"
 #include "proximal/kernels/adamw.h"
 
 namespace px::kernels {
 
 // Checks numbers and the whole gradient and fills defaults in, then computes. Nothing is written when it throws.
-void adamw(const px_adamw_args& args);
+void adamw(const Cpu& cpu, const px_adamw_args& args);
 
-// Sum of x_i^2 in double, in index order; throws for the first x_i that is not finite.
-double squared_norm(const float* x, int64_t n);
+// The same without the pass over the gradient: it is known to be finite.
+void adamw_of_finite(const Cpu& cpu, const px_adamw_args& args);
+
+// Sum of x_i^2 in double, the same for any number of threads; not finite if an x_i is not.
+double squared_norm(const Cpu& cpu, const float* x, int64_t n);
 
 // The references: adamw with every default resolved and a finite gradient.
 void adamw_ref(const px_adamw_args& args);
 double squared_norm_ref(const float* x, int64_t n);
+
+// In vectors, on the threads of `cpu`.
+void adamw_cpu(const Cpu& cpu, const px_adamw_args& args);
+double squared_norm_cpu(const Cpu& cpu, const float* x, int64_t n);
 
 }  // namespace px::kernels

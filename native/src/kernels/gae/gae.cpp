@@ -4,10 +4,10 @@
 
 namespace px::kernels {
 
-void gae(const px_gae_args& args) {
+void gae(const Cpu& cpu, const px_gae_args& args) {
   check_probability(args.gamma, "gamma");
   check_probability(args.lambda, "lambda");
-  gae_ref(args);
+  cpu.isa == Isa::kScalar ? gae_ref(args) : gae_cpu(cpu, args);
 }
 
 }  // namespace px::kernels

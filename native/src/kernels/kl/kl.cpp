@@ -9,7 +9,7 @@ void check_kl_estimator(int32_t estimator, const char* name) {
         ": expected a px_kl_estimator (1 to 3), got ", estimator);
 }
 
-void kl(const px_kl_args& args) {
+void kl(const Cpu& cpu, const px_kl_args& args) {
   px_kl_args a = args;
   a.log_ratio_clamp = or_default(a.log_ratio_clamp, kLogRatioClamp);
   a.value_clamp = or_default(a.value_clamp, kKlClamp);
@@ -17,7 +17,7 @@ void kl(const px_kl_args& args) {
   check_kl_estimator(a.estimator, "estimator");
   check_limit(a.log_ratio_clamp, "log_ratio_clamp");
   check_limit(a.value_clamp, "value_clamp");
-  kl_ref(a);
+  cpu.isa == Isa::kScalar || a.log_ratio_clamp > kVectorClamp ? kl_ref(a) : kl_cpu(cpu, a);
 }
 
 }  // namespace px::kernels

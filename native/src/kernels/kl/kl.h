@@ -7,6 +7,7 @@
 // Traffic per element: 8 bytes in, 4 bytes out for each output that is wanted.
 #pragma once
 
+#include "base/cpu.h"
 #include "proximal/kernels/kl.h"
 
 namespace px::kernels {
@@ -15,10 +16,16 @@ inline constexpr double kLogRatioClamp = 20;
 inline constexpr double kKlClamp = 10;
 
 // Checks numbers and fills defaults in, then computes.
-void kl(const px_kl_args& args);
+void kl(const Cpu& cpu, const px_kl_args& args);
 
 // The reference: what kl computes, with every default resolved.
 void kl_ref(const px_kl_args& args);
+
+// In vectors, on the threads of `cpu`; log_ratio_clamp at most kVectorClamp.
+void kl_cpu(const Cpu& cpu, const px_kl_args& args);
+
+// Beyond it e^x leaves the range that the vectors' exponential covers.
+inline constexpr double kVectorClamp = 700;
 
 // An estimate and d estimate / d logprob.
 struct KlEstimate {

@@ -5,7 +5,7 @@
 
 namespace px::kernels {
 
-void policy_loss(const px_policy_loss_args& args, px_policy_metrics& metrics) {
+void policy_loss(const Cpu& cpu, const px_policy_loss_args& args, px_policy_metrics& metrics) {
   px_policy_loss_args a = args;
   a.clip_low = or_default(a.clip_low, 0.2);
   a.clip_high = or_default(a.clip_high, 0.2);
@@ -18,7 +18,7 @@ void policy_loss(const px_policy_loss_args& args, px_policy_metrics& metrics) {
   check(a.dual_clip > 1, PX_INVALID_ARGUMENT, "dual_clip: expected a number above 1 or INFINITY, got ", a.dual_clip);
   check_finite(a.kl_coefficient, "kl_coefficient");
   check_kl_estimator(a.kl_estimator, "kl_estimator");
-  metrics = policy_loss_ref(a);
+  metrics = cpu.isa == Isa::kScalar ? policy_loss_ref(a, 0, a.count) : policy_loss_cpu(cpu, a);
 }
 
 }  // namespace px::kernels

@@ -81,11 +81,11 @@ void add_token(const px_policy_loss_args& args, int64_t i, double weight, px_pol
 
 }  // namespace
 
-px_policy_metrics policy_loss_ref(const px_policy_loss_args& args) {
+px_policy_metrics policy_loss_ref(const px_policy_loss_args& args, int64_t begin, int64_t end) {
   px_policy_metrics metrics{};
   metrics.ratio_min = kInfinity;
   metrics.ratio_max = -kInfinity;
-  for (int64_t i = 0; i < args.count; ++i) {
+  for (int64_t i = begin; i < end; ++i) {
     const double weight = args.weight != nullptr ? args.weight[i] : 1;
     check_finite(weight, "weight", i);
     if (weight != 0) {

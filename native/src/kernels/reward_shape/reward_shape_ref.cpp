@@ -29,19 +29,20 @@ double clipped_score(const px_reward_args& args, int64_t sequence) {
 }  // namespace
 
 void reward_shape_ref(const px_reward_args& args) {
-  for (int64_t s = 0; s < args.sequences; ++s) {
-    bool last = true;  // from the end, the first token that counts is the one that gets the score
-    for (int64_t i = args.offsets[s + 1] - 1; i >= args.offsets[s]; --i) {
-      if (!counts(args, i)) {
-        args.reward[i] = 0;
-        if (args.kl != nullptr) args.kl[i] = 0;
-        continue;
-      }
-      const double reward = token_reward(args, i) + (last ? clipped_score(args, s) : 0);
-      args.reward[i] = finite_float(reward, "reward", i);
-      last = false;
-    }
+  for (int64_t i = 0; i < args.offsets[args.sequences]; ++i) {
+    const bool real = counts(args, i);
+    if (!real && args.kl != nullptr) args.kl[i] = 0;
+    args.reward[i] = real ? finite_float(token_reward(args, i), "reward", i) : 0;
   }
+  for (int64_t s = 0; s < args.sequences; ++s) reward_shape_score(args, s);
+}
+
+void reward_shape_score(const px_reward_args& args, int64_t sequence) {
+  int64_t last = args.offsets[sequence + 1] - 1;
+  while (last >= args.offsets[sequence] && !counts(args, last)) --last;
+  if (last < args.offsets[sequence]) return;
+  // NUMERICS: the token's reward again in double, so that the sum is rounded once.
+  args.reward[last] = finite_float(token_reward(args, last) + clipped_score(args, sequence), "reward", last);
 }
 
 }  // namespace px::kernels

@@ -4,13 +4,13 @@
 
 namespace px::kernels {
 
-void value_loss(const px_value_loss_args& args, px_value_metrics& metrics) {
+void value_loss(const Cpu& cpu, const px_value_loss_args& args, px_value_metrics& metrics) {
   px_value_loss_args a = args;
   a.clip = or_default(a.clip, 0.5);
   check_count(a.count, "count");
   check_positive(a.normalizer, "normalizer");
   check_limit(a.clip, "clip");
-  metrics = value_loss_ref(a);
+  metrics = cpu.isa == Isa::kScalar ? value_loss_ref(a, 0, a.count) : value_loss_cpu(cpu, a);
 }
 
 }  // namespace px::kernels

@@ -37,9 +37,9 @@ void add_token(const px_value_loss_args& args, int64_t i, double weight, px_valu
 
 }  // namespace
 
-px_value_metrics value_loss_ref(const px_value_loss_args& args) {
+px_value_metrics value_loss_ref(const px_value_loss_args& args, int64_t begin, int64_t end) {
   px_value_metrics metrics{};
-  for (int64_t i = 0; i < args.count; ++i) {
+  for (int64_t i = begin; i < end; ++i) {
     const double weight = args.weight != nullptr ? args.weight[i] : 1;
     check_finite(weight, "weight", i);
     if (weight != 0) {

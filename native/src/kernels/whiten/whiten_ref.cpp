@@ -1,3 +1,4 @@
+#include "kernels/checks.h"
 #include "kernels/whiten/whiten.h"
 
 namespace px::kernels {
@@ -8,6 +9,7 @@ px_moments whiten_moments_ref(const float* x, const uint8_t* mask, int64_t n) {
   double sum = 0;
   for (int64_t i = 0; i < n; ++i) {
     if (!counts(i)) continue;
+    check_finite(x[i], "x", i);
     ++count;
     sum += x[i];
   }
@@ -19,10 +21,11 @@ px_moments whiten_moments_ref(const float* x, const uint8_t* mask, int64_t n) {
   return {count, mean, m2};
 }
 
-void whiten_apply_ref(const float* x, const uint8_t* mask, int64_t n, double mean, double scale, double shift,
-                      float* out) {
-  for (int64_t i = 0; i < n; ++i)
-    out[i] = mask == nullptr || mask[i] != 0 ? static_cast<float>((x[i] - mean) * scale + shift) : 0;
+void whiten_apply_ref(const WhitenApply& apply) {
+  for (int64_t i = 0; i < apply.n; ++i)
+    apply.out[i] = apply.mask == nullptr || apply.mask[i] != 0
+                       ? static_cast<float>((apply.x[i] - apply.mean) * apply.scale + apply.shift)
+                       : 0;
 }
 
 }  // namespace px::kernels

@@ -1,0 +1,33 @@
+// How a kernel divides elements among threads.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+namespace px::kernels {
+
+// Ranges that depend on the number of elements alone: sums over a range, added in the order of ranges, are the same for
+// any number of threads. Few enough for their results to lie on the stack.
+class Blocks {
+ public:
+  static constexpr int64_t kMost = 64;
+
+  explicit Blocks(int64_t elements) : elements_(elements), size_(kLeast) {
+    // A whole number of cache lines in every array, whatever its element.
+    if (elements > kMost * kLeast) size_ = (elements / kMost / kLine + 1) * kLine;
+  }
+
+  int64_t count() const { return (elements_ + size_ - 1) / size_; }
+  int64_t begin(int64_t block) const { return block * size_; }
+  int64_t end(int64_t block) const { return std::min(elements_, (block + 1) * size_); }
+
+ private:
+  // Below this the work is shorter than waking a thread.
+  static constexpr int64_t kLeast = 8192;
+  static constexpr int64_t kLine = 64;
+
+  int64_t elements_;
+  int64_t size_;
+};
+
+}  // namespace px::kernels

@@ -1,0 +1,337 @@
+// Every level of every vector kernel: close to the references, and the same bits for any number of threads, whatever
+// stands around an element.
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <memory>
+
+#include "base/isa.h"
+#include "kernel_test.h"
+
+using namespace px::test;
+
+namespace {
+
+using EngineHandle = std::unique_ptr<px_engine, decltype(&px_engine_release)>;
+
+EngineHandle make_engine(px::Isa isa, int32_t threads) {
+  setenv("PROXIMAL_ISA", std::string(px::name_of(isa)).c_str(), 1);
+  auto options = make_args<px_engine_options>();
+  options.threads = threads;
+  px_engine* engine = nullptr;
+  EXPECT_EQ(px_engine_create(&options, &engine), PX_OK) << last_error();
+  unsetenv("PROXIMAL_ISA");
+  return {engine, &px_engine_release};
+}
+
+// What a kernel made of one input: its arrays and its sums.
+struct Result {
+  std::vector<std::vector<float>> arrays;
+  std::vector<double> sums;
+};
+
+// Inputs of n tokens; masked ones hold what must not matter.
+struct Inputs {
+  explicit Inputs(int64_t n) : count(n), a(random_floats(n, 1, -5, 0)), b(random_floats(n, 2, -5, 0)),
+        c(random_floats(n, 3, -5, 0)), advantage(random_floats(n, 4, -2, 2)), weight(random_floats(n, 5, 0.25, 2)),
+        mask(static_cast<size_t>(n), 1) {
+    for (size_t i = 0; i < a.size(); ++i) {
+      if (i % 7 != 3 && i % 64 < 60) continue;
+      weight[i] = 0;
+      mask[i] = 0;
+      a[i] = b[i] = c[i] = advantage[i] = kNan;
+    }
+  }
+
+  int64_t count;
+  std::vector<float> a, b, c, advantage, weight;
+  std::vector<uint8_t> mask;
+};
+
+// Sequences of all lengths from 0 up that fill n tokens.
+std::vector<int64_t> offsets_over(int64_t n) {
+  std::vector<int64_t> offsets{0};
+  for (int64_t length = 0; offsets.back() < n; ++length) offsets.push_back(std::min(n, offsets.back() + length));
+  return offsets;
+}
+
+std::vector<float> zeros(const Inputs& in) { return std::vector<float>(static_cast<size_t>(in.count), kNan); }
+
+Result run_policy_loss(px_engine* engine, const Inputs& in, double kl_coefficient) {
+  Result result{{zeros(in), zeros(in)}, {}};
+  auto args = make_args<px_policy_loss_args>();
+  args.count = in.count;
+  args.logprob = in.a.data();
+  args.old_logprob = in.b.data();
+  args.ref_logprob = in.c.data();
+  args.advantage = in.advantage.data();
+  args.weight = in.weight.data();
+  args.normalizer = 3;
+  args.kl_coefficient = kl_coefficient;
+  args.loss = result.arrays[0].data();
+  args.gradient = result.arrays[1].data();
+  px_policy_metrics m{};
+  EXPECT_EQ(px_policy_loss_f32(engine, &args, &m), PX_OK) << last_error();
+  result.sums = {m.loss, m.kl_loss, static_cast<double>(m.tokens), static_cast<double>(m.clipped),
+                 static_cast<double>(m.clipped_low), static_cast<double>(m.clipped_high),
+                 static_cast<double>(m.dual_clipped), m.approx_kl, m.approx_kl_k1, m.approx_kl_k3, m.ratio,
+                 m.ratio_squared, m.ratio_min, m.ratio_max};
+  return result;
+}
+
+Result run_value_loss(px_engine* engine, const Inputs& in) {
+  Result result{{zeros(in), zeros(in)}, {}};
+  auto args = make_args<px_value_loss_args>();
+  args.count = in.count;
+  args.value = in.a.data();
+  args.old_value = in.b.data();
+  args.returns = in.c.data();
+  args.weight = in.weight.data();
+  args.normalizer = 3;
+  args.loss = result.arrays[0].data();
+  args.gradient = result.arrays[1].data();
+  px_value_metrics m{};
+  EXPECT_EQ(px_value_loss_f32(engine, &args, &m), PX_OK) << last_error();
+  result.sums = {m.loss, static_cast<double>(m.tokens), static_cast<double>(m.clipped), m.value, m.returns,
+                 m.returns_squared, m.error, m.error_squared};
+  return result;
+}
+
+Result run_gae(px_engine* engine, const Inputs& in, uint32_t flags) {
+  const std::vector<int64_t> offsets = offsets_over(in.count);
+  Result result{{zeros(in), zeros(in)}, {}};
+  auto args = make_args<px_gae_args>();
+  args.flags = flags;
+  args.sequences = static_cast<int64_t>(offsets.size()) - 1;
+  args.offsets = offsets.data();
+  args.reward = in.a.data();
+  args.value = in.b.data();
+  args.mask = in.mask.data();
+  args.gamma = 0.99;
+  args.lambda = 0.95;
+  args.advantage = result.arrays[0].data();
+  args.returns = result.arrays[1].data();
+  EXPECT_EQ(px_gae_f32(engine, &args), PX_OK) << last_error();
+  return result;
+}
+
+Result run_reward_shape(px_engine* engine, const Inputs& in, int32_t estimator) {
+  const std::vector<int64_t> offsets = offsets_over(in.count);
+  const std::vector<float> score = random_floats(static_cast<int64_t>(offsets.size()), 6, -20, 20);
+  Result result{{zeros(in), zeros(in)}, {}};
+  auto args = make_args<px_reward_args>();
+  args.sequences = static_cast<int64_t>(offsets.size()) - 1;
+  args.offsets = offsets.data();
+  args.mask = in.mask.data();
+  args.logprob = in.a.data();
+  args.ref_logprob = in.b.data();
+  args.token_reward = in.c.data();
+  args.score = score.data();
+  args.kl_estimator = estimator;
+  args.beta = 0.1;
+  args.kl = result.arrays[0].data();
+  args.reward = result.arrays[1].data();
+  EXPECT_EQ(px_reward_shape_f32(engine, &args), PX_OK) << last_error();
+  return result;
+}
+
+Result run_kl(px_engine* engine, const Inputs& in, int32_t estimator) {
+  Result result{{zeros(in), zeros(in)}, {}};
+  auto args = make_args<px_kl_args>();
+  args.count = in.count;
+  args.logprob = in.a.data();
+  args.ref_logprob = in.b.data();
+  args.estimator = estimator;
+  args.value = result.arrays[0].data();
+  args.gradient = result.arrays[1].data();
+  EXPECT_EQ(px_kl_f32(engine, &args), PX_OK) << last_error();
+  return result;
+}
+
+Result run_whiten(px_engine* engine, const Inputs& in) {
+  Result result{{zeros(in)}, {}};
+  px_moments moments{};
+  EXPECT_EQ(px_whiten_moments_f32(engine, in.advantage.data(), in.mask.data(), in.count, &moments), PX_OK);
+  EXPECT_EQ(px_whiten_apply_f32(engine, in.advantage.data(), in.mask.data(), in.count, &moments, 0,
+                                result.arrays[0].data()), PX_OK);
+  result.sums = {moments.count, moments.mean, moments.m2};
+  return result;
+}
+
+Result run_adamw(px_engine* engine, const Inputs& in) {
+  Result result{{random_floats(in.count, 7, -1, 1), random_floats(in.count, 8, -1, 1), random_floats(in.count, 9, 0, 1)},
+                {}};
+  const std::vector<float> gradient = random_floats(in.count, 10, -1, 1);
+  std::vector<uint16_t> shadow(static_cast<size_t>(in.count));
+  auto args = make_args<px_adamw_args>();
+  args.count = in.count;
+  args.parameter = result.arrays[0].data();
+  args.gradient = gradient.data();
+  args.exp_avg = result.arrays[1].data();
+  args.exp_avg_sq = result.arrays[2].data();
+  args.shadow = shadow.data();
+  args.step = 3;
+  args.learning_rate = 0.01;
+  args.weight_decay = 0.1;
+  args.gradient_scale = 0.5;
+  EXPECT_EQ(px_adamw_f32(engine, &args), PX_OK) << last_error();
+  double norm = 0;
+  EXPECT_EQ(px_squared_norm_f32(engine, gradient.data(), in.count, &norm), PX_OK);
+  result.sums = {norm};
+  result.arrays.emplace_back(shadow.begin(), shadow.end());
+  return result;
+}
+
+struct Kernel {
+  const char* name;
+  std::function<Result(px_engine*, const Inputs&)> run;
+};
+
+const std::vector<Kernel> kKernels{
+    {"policy_loss", [](px_engine* e, const Inputs& in) { return run_policy_loss(e, in, 0); }},
+    {"policy_loss with k3", [](px_engine* e, const Inputs& in) { return run_policy_loss(e, in, 0.3); }},
+    {"value_loss", run_value_loss},
+    {"gae", [](px_engine* e, const Inputs& in) { return run_gae(e, in, 0); }},
+    {"gae, one step", [](px_engine* e, const Inputs& in) { return run_gae(e, in, PX_GAE_ONE_STEP_RETURNS); }},
+    {"reward_shape k1", [](px_engine* e, const Inputs& in) { return run_reward_shape(e, in, PX_KL_K1); }},
+    {"reward_shape k2", [](px_engine* e, const Inputs& in) { return run_reward_shape(e, in, PX_KL_K2); }},
+    {"reward_shape k3", [](px_engine* e, const Inputs& in) { return run_reward_shape(e, in, PX_KL_K3); }},
+    {"kl k1", [](px_engine* e, const Inputs& in) { return run_kl(e, in, PX_KL_K1); }},
+    {"kl k2", [](px_engine* e, const Inputs& in) { return run_kl(e, in, PX_KL_K2); }},
+    {"kl k3", [](px_engine* e, const Inputs& in) { return run_kl(e, in, PX_KL_K3); }},
+    {"whiten", run_whiten},
+    {"adamw", run_adamw},
+};
+
+// Around vectors, pieces and blocks.
+const std::vector<int64_t> kManySizes{0, 1, 3, 8, 17, 63, 4097, 8192, 8193, 100003};
+
+bool same_bits(float a, float b) { return std::memcmp(&a, &b, sizeof a) == 0; }
+
+class Levels : public testing::TestWithParam<px::Isa> {};
+
+TEST_P(Levels, AgreesWithTheReference) {
+  const EngineHandle reference = make_engine(px::Isa::kScalar, 1);
+  const EngineHandle engine = make_engine(GetParam(), 2);
+  for (const int64_t n : kManySizes) {
+    const Inputs in(n);
+    for (const Kernel& kernel : kKernels) {
+      const Result expected = kernel.run(reference.get(), in);
+      const Result got = kernel.run(engine.get(), in);
+      for (size_t k = 0; k < got.arrays.size(); ++k)
+        for (size_t i = 0; i < got.arrays[k].size(); ++i) {
+          if (std::isnan(expected.arrays[k][i]) && std::isnan(got.arrays[k][i])) continue;
+          // One unit in the last place of a float: both round the same double but for its last bits.
+          ASSERT_LE(std::abs(got.arrays[k][i] - expected.arrays[k][i]), 1.2e-7 * std::abs(expected.arrays[k][i]) + 1e-12)
+              << kernel.name << " array " << k << " [" << i << "] of " << n;
+        }
+      for (size_t k = 0; k < got.sums.size(); ++k)
+        if (got.sums[k] != expected.sums[k]) expect_close(got.sums[k], expected.sums[k], 1e-11, kernel.name);
+    }
+  }
+}
+
+TEST_P(Levels, ComputesTheSameBitsOnAnyNumberOfThreads) {
+  for (const int64_t n : kManySizes) {
+    const Inputs in(n);
+    for (const Kernel& kernel : kKernels) {
+      const EngineHandle one = make_engine(GetParam(), 1);
+      const Result expected = kernel.run(one.get(), in);
+      for (const int32_t threads : {2, 3, 8}) {
+        const EngineHandle engine = make_engine(GetParam(), threads);
+        const Result got = kernel.run(engine.get(), in);
+        EXPECT_EQ(got.sums, expected.sums) << kernel.name;
+        for (size_t k = 0; k < got.arrays.size(); ++k)
+          for (size_t i = 0; i < got.arrays[k].size(); ++i)
+            ASSERT_TRUE(same_bits(got.arrays[k][i], expected.arrays[k][i]) || (std::isnan(got.arrays[k][i]) && std::isnan(expected.arrays[k][i])))
+                << kernel.name << " array " << k << " [" << i << "] of " << n;
+      }
+    }
+  }
+}
+
+// An element's loss and gradient are its own: alone, in another place, among others.
+TEST_P(Levels, AnElementsBitsDoNotDependOnItsPlace) {
+  const EngineHandle engine = make_engine(GetParam(), 2);
+  constexpr int64_t kCount = 9001;
+  const Inputs in(kCount);
+  Inputs reversed = in;
+  for (auto* array : {&reversed.a, &reversed.b, &reversed.c, &reversed.advantage, &reversed.weight})
+    std::ranges::reverse(*array);
+  const Result forwards = run_policy_loss(engine.get(), in, 0.3);
+  const Result backwards = run_policy_loss(engine.get(), reversed, 0.3);
+  for (size_t k = 0; k < 2; ++k)
+    for (size_t i = 0; i < kCount; ++i)
+      ASSERT_TRUE(same_bits(forwards.arrays[k][i], backwards.arrays[k][kCount - 1 - i])) << i;
+}
+
+// A sequence's advantages are its own: behind other sequences, before others, with a gap of masked tokens in it or not.
+TEST_P(Levels, ASequencesAdvantagesDoNotDependOnTheOthers) {
+  const EngineHandle engine = make_engine(GetParam(), 2);
+  for (const int64_t length : {1, 7, 8, 9, 64, 333}) {
+    const std::vector<float> reward = random_floats(length, 1, -1, 1), value = random_floats(length, 2, -1, 1);
+    const auto advantages = [&](int64_t before, int64_t after) {
+      std::vector<float> rewards(static_cast<size_t>(before), 3.f), values(static_cast<size_t>(before), -2.f);
+      rewards.insert(rewards.end(), reward.begin(), reward.end());
+      values.insert(values.end(), value.begin(), value.end());
+      rewards.resize(rewards.size() + static_cast<size_t>(after), 5.f);
+      values.resize(rewards.size(), 7.f);
+      const std::vector<int64_t> offsets{0, before, before + length, before + length + after};
+      std::vector<float> out(rewards.size());
+      auto args = make_args<px_gae_args>();
+      args.sequences = 3;
+      args.offsets = offsets.data();
+      args.reward = rewards.data();
+      args.value = values.data();
+      args.gamma = 0.99;
+      args.lambda = 0.95;
+      args.advantage = out.data();
+      EXPECT_EQ(px_gae_f32(engine.get(), &args), PX_OK) << last_error();
+      return std::vector<float>(out.begin() + before, out.begin() + before + length);
+    };
+    const std::vector<float> alone = advantages(0, 0);
+    for (const int64_t before : {0, 1, 5, 10000})
+      for (const int64_t after : {0, 3, 10000}) EXPECT_EQ(advantages(before, after), alone) << length;
+  }
+}
+
+TEST_P(Levels, NamesTheFirstBadNumberOfALongArray) {
+  const EngineHandle engine = make_engine(GetParam(), 2);
+  constexpr int64_t kCount = 50000;
+  std::vector<float> values(kCount, 0.5f), out(kCount);
+  values[40001] = kInf;
+  values[20003] = kNan;
+  auto args = make_args<px_policy_loss_args>();
+  args.count = kCount;
+  args.logprob = args.old_logprob = args.advantage = out.data();
+  args.ref_logprob = values.data();
+  args.normalizer = 1;
+  args.kl_coefficient = 1;
+  EXPECT_EQ(px_policy_loss_f32(engine.get(), &args, nullptr), PX_NOT_FINITE);
+  expect_error_with("ref_logprob[20003]");
+  px_moments moments{};
+  EXPECT_EQ(px_whiten_moments_f32(engine.get(), values.data(), nullptr, kCount, &moments), PX_NOT_FINITE);
+  expect_error_with("x[20003]");
+  double norm = 0;
+  EXPECT_EQ(px_squared_norm_f32(engine.get(), values.data(), kCount, &norm), PX_NOT_FINITE);
+  expect_error_with("x[20003]");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Levels, testing::ValuesIn(px::usable_isas()),
+                         [](const auto& level) { return std::string(px::name_of(level.param)); });
+
+TEST(Isa, TheEnvironmentForcesALevelAndWrongNamesAreRefused) {
+  char text[256];
+  setenv("PROXIMAL_ISA", "scalar", 1);
+  px_engine* engine = nullptr;
+  ASSERT_EQ(px_engine_create(nullptr, &engine), PX_OK);
+  ASSERT_EQ(px_engine_describe(engine, 0, text, sizeof text, nullptr), PX_OK);
+  EXPECT_NE(std::string(text).find("\"isa\":\"scalar\""), std::string::npos) << text;
+  px_engine_release(engine);
+  setenv("PROXIMAL_ISA", "sse9", 1);
+  EXPECT_EQ(px_engine_create(nullptr, &engine), PX_INVALID_ARGUMENT);
+  expect_error_with("PROXIMAL_ISA");
+  unsetenv("PROXIMAL_ISA");
+}
+
+}  // namespace
