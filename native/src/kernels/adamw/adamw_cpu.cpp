@@ -15,9 +15,10 @@
 HWY_BEFORE_NAMESPACE();
 namespace px::kernels::HWY_NAMESPACE {
 
+// Everything is inlined into one function, in which the constants are registers.
 class AdamwRange {
  public:
-  explicit AdamwRange(const px_adamw_args& args)
+  explicit HWY_INLINE AdamwRange(const px_adamw_args& args)
       : gradient_scale_(set(args.gradient_scale)),
         beta1_(set(args.beta1)),
         rest1_(set(1 - args.beta1)),
@@ -28,7 +29,7 @@ class AdamwRange {
         keep_(set(1 - args.learning_rate * args.weight_decay)),
         rate_(set(args.learning_rate / (1 - std::pow(args.beta1, static_cast<double>(args.step))))) {}
 
-  void run(const px_adamw_args& args, int64_t begin, int64_t end) const {
+  HWY_INLINE void run(const px_adamw_args args, int64_t begin, int64_t end) const {
     int64_t i = begin;
     for (; i + kLanes <= end; i += kLanes)
       update(args.parameter + i, args.gradient + i, args.exp_avg + i, args.exp_avg_sq + i, at(args.shadow, i));
@@ -64,7 +65,7 @@ class AdamwRange {
     for (int64_t i = 0; i < kLanes; ++i) to[i] = static_cast<uint16_t>(high[i]);
   }
 
-  void update_tail(const px_adamw_args& args, int64_t i, int64_t n) const {
+  HWY_INLINE void update_tail(const px_adamw_args& args, int64_t i, int64_t n) const {
     Tail parameter(args.parameter + i, n), exp_avg(args.exp_avg + i, n), exp_avg_sq(args.exp_avg_sq + i, n);
     const Tail gradient(args.gradient + i, n);
     uint16_t shadow[kLanes] = {};

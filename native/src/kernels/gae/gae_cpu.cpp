@@ -19,9 +19,10 @@
 HWY_BEFORE_NAMESPACE();
 namespace px::kernels::HWY_NAMESPACE {
 
+// Everything is inlined into one function, in which the state is registers.
 class GaeScan {
  public:
-  explicit GaeScan(const px_gae_args& args) : args_(args), decay_(args.gamma * args.lambda), gamma_(set(args.gamma)) {
+  explicit HWY_INLINE GaeScan(const px_gae_args& args) : args_(args), decay_(args.gamma * args.lambda), gamma_(set(args.gamma)) {
     HWY_ALIGN double powers[kLanes];
     double power = 1;
     for (int64_t i = kLanes - 1; i >= 0; --i) powers[i] = power *= decay_;
@@ -40,7 +41,7 @@ class GaeScan {
     }
   }
 
-  void sequence(int64_t begin, int64_t end) {
+  HWY_INLINE void sequence(int64_t begin, int64_t end) {
     next_value_ = 0;
     next_advantage_ = 0;
     int64_t i = end;
@@ -49,14 +50,14 @@ class GaeScan {
   }
 
   // Whether all that was read and written was finite.
-  bool finite() const {
+  HWY_INLINE bool finite() const {
     return not_finite_ == 0 && sum(not_finite_lanes_) == 0 && largest(largest_) <= std::numeric_limits<float>::max();
   }
 
  private:
   static constexpr int kSteps = kLanes == 8 ? 3 : kLanes == 4 ? 2 : 1;
 
-  void vector(int64_t i) {
+  HWY_INLINE void vector(int64_t i) {
     const int64_t real = args_.mask != nullptr ? count(load_mask(args_.mask + i)) : kLanes;
     if (real == kLanes) return scan(i);
     for (int64_t t = i + kLanes - 1; t >= i; --t) token(t);
@@ -80,7 +81,7 @@ class GaeScan {
     next_advantage_ = hn::GetLane(advantage);
   }
 
-  void token(int64_t i) {
+  HWY_INLINE void token(int64_t i) {
     if (args_.mask != nullptr && args_.mask[i] == 0) {
       args_.advantage[i] = 0;
       if (args_.returns != nullptr) args_.returns[i] = 0;
@@ -98,7 +99,7 @@ class GaeScan {
     next_advantage_ = advantage;
   }
 
-  const px_gae_args& args_;
+  const px_gae_args args_;
   const double decay_;
   const V gamma_;
   V carry_decay_;

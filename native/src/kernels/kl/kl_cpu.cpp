@@ -25,7 +25,7 @@ HWY_INLINE void kl_vector(const px_kl_args& args, const float* logprob, const fl
 }
 
 template <int32_t Estimator>
-void kl_range(const px_kl_args& args, int64_t begin, int64_t end) {
+HWY_INLINE void kl_range(const px_kl_args args, int64_t begin, int64_t end) {
   int64_t i = begin;
   for (; i + kLanes <= end; i += kLanes)
     kl_vector<Estimator>(args, args.logprob + i, args.ref_logprob + i, at(args.value, i), at(args.gradient, i));

@@ -32,17 +32,18 @@ struct PolicyLossPart {
 HWY_BEFORE_NAMESPACE();
 namespace px::kernels::HWY_NAMESPACE {
 
+// Everything is inlined into one function, in which the sums are registers.
 template <int32_t Estimator>  // 0: no KL term
 class PolicyLossBlock {
  public:
-  explicit PolicyLossBlock(const px_policy_loss_args& args)
+  explicit HWY_INLINE PolicyLossBlock(const px_policy_loss_args& args)
       : low_(set(1 - args.clip_low)),
         high_(set(1 + args.clip_high)),
         dual_(set(args.dual_clip)),
         kl_coefficient_(set(args.kl_coefficient)),
         scale_(set(1 / args.normalizer)) {}
 
-  PolicyLossPart run(const px_policy_loss_args& args, int64_t begin, int64_t end) {
+  HWY_INLINE PolicyLossPart run(const px_policy_loss_args args, int64_t begin, int64_t end) {
     int64_t i = begin;
     for (; i + kLanes <= end; i += kLanes)
       add(args.logprob + i, args.old_logprob + i, at(args.ref_logprob, i), args.advantage + i,
@@ -53,7 +54,7 @@ class PolicyLossBlock {
 
  private:
 
-  void add_tail(const px_policy_loss_args& args, int64_t i, int64_t n) {
+  HWY_INLINE void add_tail(const px_policy_loss_args& args, int64_t i, int64_t n) {
     const Tail logprob(args.logprob + i, n), old_logprob(args.old_logprob + i, n), advantage(args.advantage + i, n);
     const Tail ref_logprob(Estimator != 0 ? at(args.ref_logprob, i) : nullptr, n);
     Tail loss(at(args.loss, i), n), gradient(at(args.gradient, i), n);
@@ -70,18 +71,18 @@ class PolicyLossBlock {
     const M counts = hn::Ne(weight, hn::Zero(d));
     const V lp = load(logprob);
     const V log_ratio = hn::IfThenElseZero(counts, hn::Sub(lp, load(old_logprob)));
-    const V a = hn::IfThenElseZero(counts, load(advantage));
+    const V down = hn::Neg(hn::IfThenElseZero(counts, load(advantage)));  // -A
     const V clamped = hn::Min(hn::Max(log_ratio, set(-kLogRatioClamp)), set(kLogRatioClamp));
     const Exponential e = exponential(clamped);
     const V ratio = e.exp;
 
     // 2. The clipped loss. A branch that a clip holds is constant in lp'.
-    const V unclipped = hn::Neg(hn::Mul(a, ratio));
-    const V held = hn::Neg(hn::Mul(a, hn::Min(hn::Max(ratio, low_), high_)));
+    const V unclipped = hn::Mul(down, ratio);
+    const V held = hn::Mul(down, hn::Min(hn::Max(ratio, low_), high_));
     const M is_clipped = hn::Gt(held, unclipped);
     const V worse = hn::Max(unclipped, held);
-    const M negative = hn::Lt(a, hn::Zero(d));
-    const V bound = hn::IfThenElse(negative, hn::Neg(hn::Mul(a, dual_)), set(std::numeric_limits<double>::infinity()));
+    const M negative = hn::Gt(down, hn::Zero(d));
+    const V bound = hn::IfThenElse(negative, hn::Mul(down, dual_), set(std::numeric_limits<double>::infinity()));
     const M is_bounded = hn::Gt(worse, bound);
     const V policy = hn::Min(worse, bound);
     const M moves = hn::Eq(log_ratio, clamped);
@@ -117,12 +118,12 @@ class PolicyLossBlock {
     tokens_ += count(counts);
     clipped_ += count(is_clipped);
     low_count_ += count(hn::And(hn::Lt(ratio, low_), negative));
-    high_count_ += count(hn::And(hn::Gt(ratio, high_), hn::Gt(a, hn::Zero(d))));
+    high_count_ += count(hn::And(hn::Gt(ratio, high_), hn::Lt(down, hn::Zero(d))));
     dual_count_ += count(is_bounded);
   }
 
 
-  PolicyLossPart part() const {
+  HWY_INLINE PolicyLossPart part() const {
     px_policy_metrics m{};
     m.loss = sum(loss_);
     m.kl_loss = sum(kl_loss_);

@@ -19,13 +19,14 @@
 HWY_BEFORE_NAMESPACE();
 namespace px::kernels::HWY_NAMESPACE {
 
+// Everything is inlined into one function, in which the sums are registers.
 template <int32_t Estimator>
 class RewardBlock {
  public:
-  explicit RewardBlock(const px_reward_args& args) : beta_(set(args.beta)) {}
+  explicit HWY_INLINE RewardBlock(const px_reward_args& args) : beta_(set(args.beta)) {}
 
   // Whether all of it was finite.
-  bool run(const px_reward_args& args, int64_t begin, int64_t end) {
+  HWY_INLINE bool run(const px_reward_args args, int64_t begin, int64_t end) {
     int64_t i = begin;
     for (; i + kLanes <= end; i += kLanes)
       add(args.logprob + i, args.ref_logprob + i, at(args.token_reward, i), mask_at(args.mask, i), args.reward + i,
@@ -35,7 +36,7 @@ class RewardBlock {
   }
 
  private:
-  void add_tail(const px_reward_args& args, int64_t i, int64_t n) {
+  HWY_INLINE void add_tail(const px_reward_args& args, int64_t i, int64_t n) {
     const Tail logprob(args.logprob + i, n), ref_logprob(args.ref_logprob + i, n);
     const Tail token_reward(at(args.token_reward, i), n);
     Tail reward(args.reward + i, n), kl(at(args.kl, i), n);

@@ -30,11 +30,12 @@ struct ValueLossPart {
 HWY_BEFORE_NAMESPACE();
 namespace px::kernels::HWY_NAMESPACE {
 
+// Everything is inlined into one function, in which the sums are registers.
 class ValueLossBlock {
  public:
-  explicit ValueLossBlock(const px_value_loss_args& args) : clip_(set(args.clip)), scale_(set(1 / args.normalizer)) {}
+  explicit HWY_INLINE ValueLossBlock(const px_value_loss_args& args) : clip_(set(args.clip)), scale_(set(1 / args.normalizer)) {}
 
-  ValueLossPart run(const px_value_loss_args& args, int64_t begin, int64_t end) {
+  HWY_INLINE ValueLossPart run(const px_value_loss_args args, int64_t begin, int64_t end) {
     int64_t i = begin;
     for (; i + kLanes <= end; i += kLanes)
       add(args.value + i, args.old_value + i, args.returns + i,
@@ -44,7 +45,7 @@ class ValueLossBlock {
   }
 
  private:
-  void add_tail(const px_value_loss_args& args, int64_t i, int64_t n) {
+  HWY_INLINE void add_tail(const px_value_loss_args& args, int64_t i, int64_t n) {
     const Tail value(args.value + i, n), old_value(args.old_value + i, n), returns(args.returns + i, n);
     const Tail weight(at(args.weight, i), n);
     Tail loss(at(args.loss, i), n), gradient(at(args.gradient, i), n);
@@ -85,7 +86,7 @@ class ValueLossBlock {
     clipped_ += count(is_clipped);
   }
 
-  ValueLossPart part() const {
+  HWY_INLINE ValueLossPart part() const {
     px_value_metrics m{};
     m.loss = sum(loss_);
     m.tokens = tokens_;
