@@ -182,6 +182,30 @@ Result run_adamw(px_engine* engine, const Inputs& in) {
   return result;
 }
 
+// Distributions and draws of a row of logits, some of them impossible.
+Result run_sample(px_engine* engine, const Inputs& in, double temperature) {
+  std::vector<float> logits = random_floats(std::min<int64_t>(in.count, 4100) + 1, 11, -8, 8);
+  for (size_t i = 1; i < logits.size(); i += 5) logits[i] = -kInf;
+  Result result;
+  auto args = make_args<px_sample_args>();
+  args.vocabulary = static_cast<int64_t>(logits.size());
+  args.logits = logits.data();
+  args.temperature = temperature;
+  for (const double top_p : {1.0, 0.7}) {
+    args.top_p = top_p;
+    result.arrays.emplace_back(logits.size());
+    EXPECT_EQ(px_sample_distribution_f32(engine, &args, result.arrays.back().data()), PX_OK) << last_error();
+    for (args.index = 0; args.index < 20; ++args.index) {
+      int32_t token = -1;
+      float logprob = kNan;
+      EXPECT_EQ(px_sample_f32(engine, &args, &token, &logprob), PX_OK) << last_error();
+      result.sums.push_back(token);
+      result.sums.push_back(logprob);
+    }
+  }
+  return result;
+}
+
 struct Kernel {
   const char* name;
   std::function<Result(px_engine*, const Inputs&)> run;
@@ -201,12 +225,15 @@ const std::vector<Kernel> kKernels{
     {"kl k3", [](px_engine* e, const Inputs& in) { return run_kl(e, in, PX_KL_K3); }},
     {"whiten", run_whiten},
     {"adamw", run_adamw},
+    {"sample", [](px_engine* e, const Inputs& in) { return run_sample(e, in, 1); }},
+    {"sample, warm", [](px_engine* e, const Inputs& in) { return run_sample(e, in, 1.7); }},
 };
 
 // Around vectors, pieces and blocks.
 const std::vector<int64_t> kManySizes{0, 1, 3, 8, 17, 63, 4097, 8192, 8193, 100003};
 
-bool same_bits(float a, float b) { return std::memcmp(&a, &b, sizeof a) == 0; }
+// The same bits; of NaN there is one.
+bool same(float a, float b) { return std::memcmp(&a, &b, sizeof a) == 0 || (std::isnan(a) && std::isnan(b)); }
 
 class Levels : public testing::TestWithParam<px::Isa> {};
 
@@ -220,7 +247,7 @@ TEST_P(Levels, AgreesWithTheReference) {
       const Result got = kernel.run(engine.get(), in);
       for (size_t k = 0; k < got.arrays.size(); ++k)
         for (size_t i = 0; i < got.arrays[k].size(); ++i) {
-          if (std::isnan(expected.arrays[k][i]) && std::isnan(got.arrays[k][i])) continue;
+          if (same(got.arrays[k][i], expected.arrays[k][i])) continue;
           // One unit in the last place of a float: both round the same double but for its last bits.
           ASSERT_LE(std::abs(got.arrays[k][i] - expected.arrays[k][i]), 1.2e-7 * std::abs(expected.arrays[k][i]) + 1e-12)
               << kernel.name << " array " << k << " [" << i << "] of " << n;
@@ -243,7 +270,7 @@ TEST_P(Levels, ComputesTheSameBitsOnAnyNumberOfThreads) {
         EXPECT_EQ(got.sums, expected.sums) << kernel.name;
         for (size_t k = 0; k < got.arrays.size(); ++k)
           for (size_t i = 0; i < got.arrays[k].size(); ++i)
-            ASSERT_TRUE(same_bits(got.arrays[k][i], expected.arrays[k][i]) || (std::isnan(got.arrays[k][i]) && std::isnan(expected.arrays[k][i])))
+            ASSERT_TRUE(same(got.arrays[k][i], expected.arrays[k][i]))
                 << kernel.name << " array " << k << " [" << i << "] of " << n;
       }
     }
@@ -262,7 +289,7 @@ TEST_P(Levels, AnElementsBitsDoNotDependOnItsPlace) {
   const Result backwards = run_policy_loss(engine.get(), reversed, 0.3);
   for (size_t k = 0; k < 2; ++k)
     for (size_t i = 0; i < kCount; ++i)
-      ASSERT_TRUE(same_bits(forwards.arrays[k][i], backwards.arrays[k][kCount - 1 - i])) << i;
+      ASSERT_TRUE(same(forwards.arrays[k][i], backwards.arrays[k][kCount - 1 - i])) << i;
 }
 
 // A sequence's advantages are its own: behind other sequences, before others, with a gap of masked tokens in it or not.

@@ -24,19 +24,19 @@ extern "C" {
 
 px_status px_sample_f32(px_engine* engine, const px_sample_args* args, int32_t* token, float* logprob) {
   return guarded("px_sample_f32", [&] {
-    engine_of(engine);
+    Engine& e = engine_of(engine);
     const px_sample_args a = read_sample_args(args);
     check_pointer(token, "token");
-    kernels::sample(a, *token, logprob);
+    kernels::sample(e.cpu().isa, a, *token, logprob);
   });
 }
 
 px_status px_sample_distribution_f32(px_engine* engine, const px_sample_args* args, float* logprob) {
   return guarded("px_sample_distribution_f32", [&] {
-    engine_of(engine);
+    Engine& e = engine_of(engine);
     const px_sample_args a = read_sample_args(args);
     check_array(logprob, a.vocabulary, "logprob");
-    kernels::sample_distribution(a, logprob);
+    kernels::sample_distribution(e.cpu().isa, a, logprob);
   });
 }
 
