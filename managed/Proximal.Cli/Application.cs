@@ -44,6 +44,7 @@ internal static class Application
             + "Exit codes: 0 done, 2 wrong command line, 3 wrong file or row, 4 the work failed, 130 interrupted.\n\n"
             + "See `proximal COMMAND --help` for a command's options and what it reads and writes.")
         {
+            DemoCommand.Create(host, verbose),
             PretrainCommand.Create(host, verbose),
             SftCommand.Create(host, verbose),
             RewardModelCommand.Create(host, verbose),

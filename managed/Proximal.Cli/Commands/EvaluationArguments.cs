@@ -11,6 +11,11 @@ internal static class EvaluationArguments
     {
         Require("baseline", options.Baseline);
         Require("model", options.Model);
+        foreach ((string name, string path) in options.References.Where(reference => !Path.Exists(reference.Value)))
+        {
+            throw new CommandException(ExitCode.Data, $"references.{name}: {path} does not exist; name a Hugging Face folder or a llama2.c .bin file");
+        }
+
         if (options.Tokenizer is { } tokenizer && !Path.Exists(tokenizer))
         {
             throw new CommandException(ExitCode.Data, $"tokenizer: {tokenizer} does not exist; name a folder with a tokenizer.json, or the file");

@@ -28,11 +28,11 @@ internal static class NumberOption
         text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && accepts(number) ? number : (double?)null);
 
     /// <summary>A seed.</summary>
-    public static Option<ulong> Seed(string name, string description) => Make(
+    public static Option<ulong> Seed(string name, string description, ulong value = 0) => Make(
         name,
         description,
         "N",
-        0ul,
+        value,
         $"a whole number from 0 to {ulong.MaxValue}",
         text => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong number) ? number : (ulong?)null);
 

@@ -60,6 +60,7 @@ public static partial class ConfigurationWriter
     {
         string path => target.Resolve(path),
         IEnumerable<string> many => many.Select(target.Resolve).ToArray(),
+        IEnumerable<KeyValuePair<string, string>> named => named.ToDictionary(pair => pair.Key, pair => target.Resolve(pair.Value)),
         _ => paths,
     };
 

@@ -25,6 +25,7 @@ internal static class EvaluationJson
             ["judge"] = result.Judge is { } judge ? Node(judge) : null,
             ["kl"] = Node(result.Kl),
             ["kl_per_token"] = Node(result.KlPerToken),
+            ["references"] = new JsonObject(result.References.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)Node(pair.Value)))),
             ["length"] = Node(result.Length),
             ["end_rate"] = Node(result.EndRate),
             ["distinct_1"] = Both(result, text => text.Distinct1),

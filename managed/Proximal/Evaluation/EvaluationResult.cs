@@ -21,6 +21,9 @@ public sealed record EvaluationResult
     /// <summary>The same a token.</summary>
     public required double KlPerToken { get; init; }
 
+    /// <summary>The same of both models to each further model that was asked for, by its name: sum of k1 over a response, nats.</summary>
+    public IReadOnlyDictionary<string, Comparison> References { get; init; } = new Dictionary<string, Comparison>();
+
     /// <summary>Tokens of a response.</summary>
     public required Comparison Length { get; init; }
 

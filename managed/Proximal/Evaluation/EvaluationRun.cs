@@ -62,7 +62,13 @@ public sealed class EvaluationRun
         using LanguageModel baseline = Open(engine, "baseline", _options.Baseline);
         using LanguageModel model = Open(engine, "model", _options.Model);
         RewardVocabulary.Check([.. reward?.Parts.Select(part => part.Reward) ?? [], .. judge is null ? [] : new[] { judge }], model);
-        var evaluator = new Evaluator(baseline, model, tokenizer, _options.Evaluation) { Reward = reward, Judge = judge };
+        using var references = new RewardContext(_options.Resolve, engine);
+        var evaluator = new Evaluator(baseline, model, tokenizer, _options.Evaluation)
+        {
+            Reward = reward,
+            Judge = judge,
+            References = _options.References.ToDictionary(pair => pair.Key, pair => references.Own(Open(engine, $"references.{pair.Key}", pair.Value))),
+        };
         EvaluationResult result = await evaluator.EvaluateAsync(prompts, progress, cancellationToken).ConfigureAwait(false);
         var report = new EvaluationReport
         {

@@ -30,6 +30,13 @@ public sealed record EvaluationRunOptions
     /// <summary>A second opinion, best one that the model was not trained by; <see langword="null"/>: none.</summary>
     public RewardOptions? Judge { get; init; }
 
+    /// <summary>
+    /// Further models, by name, that the distance of both is measured to, such as the base model: Hugging Face folders or
+    /// llama2.c .bin files with the same tokenizer.
+    /// </summary>
+    [ConfigurationPath]
+    public IReadOnlyDictionary<string, string> References { get; init; } = new Dictionary<string, string>();
+
     /// <summary>How the models are compared.</summary>
     public EvaluationOptions Evaluation { get; init; } = new();
 
@@ -57,6 +64,7 @@ public sealed record EvaluationRunOptions
         Internal.Require.NotBlank(Prompts.Path, "Prompts.Path");
         Internal.Require.NotBlank(Prompts.Field, "Prompts.Field");
         ArgumentNullException.ThrowIfNull(Rewards);
+        ArgumentNullException.ThrowIfNull(References);
         ArgumentNullException.ThrowIfNull(Evaluation);
         Evaluation.Validate();
         Internal.Require.Between(Threads, 0, EngineOptions.MaxThreads);

@@ -32,6 +32,11 @@ internal static class EvaluationTable
         }
 
         yield return ["KL to the baseline, nats a response", "", Text(result.Kl), ""];
+        foreach ((string name, Comparison distance) in result.References)
+        {
+            yield return Row($"KL to {name}", distance);
+        }
+
         yield return Row("tokens a response", result.Length);
         yield return PercentRow("ended by themselves", result.EndRate);
         yield return Row("distinct-1", result, text => text.Distinct1);

@@ -54,6 +54,9 @@ public sealed class Evaluator
     /// <summary>A second opinion that nobody was trained by.</summary>
     public IReward? Judge { get; init; }
 
+    /// <summary>Further models, by name, that the distance of both models is measured to. They have the same tokenizer.</summary>
+    public IReadOnlyDictionary<string, LanguageModel> References { get; init; } = new Dictionary<string, LanguageModel>();
+
     /// <summary>Compares the models.</summary>
     /// <param name="prompts">The prompts with their texts; at least one.</param>
     /// <param name="progress">Is told how far it is; <see langword="null"/>: nobody.</param>
@@ -70,12 +73,13 @@ public sealed class Evaluator
             throw new ArgumentException("Expected at least one prompt.", nameof(prompts));
         }
 
+        CheckReferences();
         IReadOnlyList<Prompt> encoded = Encode(prompts);
         IReadOnlyList<Prompt> sensitive = _options.ToxicitySamples > 0 ? EncodeSensitive() : [];
         Rollout baseline = Respond(_baseline, encoded, _options.Samples, _options.Seed, Tell(EvaluationPhase.Baseline, progress), cancellationToken);
         Rollout model = Respond(_model, encoded, _options.Samples, _options.Seed, Tell(EvaluationPhase.Model, progress), cancellationToken);
         progress?.Report(new EvaluationProgress(EvaluationPhase.Scoring));
-        double[][] logRatios = LogRatios(model, cancellationToken);
+        double[][] logRatios = LogRatios(_model, _baseline, model, cancellationToken);
         (Scored Baseline, Scored Model)? reward = await ScoreAsync(Reward, baseline, model, cancellationToken).ConfigureAwait(false);
         (Scored Baseline, Scored Model)? judge = await ScoreAsync(Judge, baseline, model, cancellationToken).ConfigureAwait(false);
         var statistics = new PairStatistics(prompts.Count, _options);
@@ -88,6 +92,9 @@ public sealed class Evaluator
             Judge = judge is { } j ? statistics.Rewards(Judge!.Name, baseline, model, j.Baseline, j.Model) : null,
             Kl = statistics.Mean(kl),
             KlPerToken = kl.Sum() / model.ResponseTokens,
+            References = References.ToDictionary(
+                pair => pair.Key,
+                pair => statistics.Compare(Distances(_baseline, pair.Value, baseline, cancellationToken), Distances(_model, pair.Value, model, cancellationToken))),
             Length = statistics.Compare(PairStatistics.Lengths(baseline), PairStatistics.Lengths(model)),
             EndRate = statistics.Compare(Ended(baseline), Ended(model)),
             BaselineText = TextStatistics.Of(Responses(baseline)),
@@ -158,23 +165,40 @@ public sealed class Evaluator
         return (Scored.Of(first), Scored.Of(second));
     }
 
-    /// <summary>[S] each: log-prob of the model less the baseline's for each response token, both from whole-sequence passes.</summary>
-    private double[][] LogRatios(Rollout rollout, CancellationToken cancellationToken)
+    private void CheckReferences()
+    {
+        foreach ((string name, LanguageModel reference) in References)
+        {
+            if (reference.Info.VocabularySize != _model.Info.VocabularySize)
+            {
+                throw new ArgumentException(
+                    $"references: {name} has a vocabulary of {reference.Info.VocabularySize} tokens and the model one of {_model.Info.VocabularySize}: "
+                    + "a distance needs models with the same tokenizer.");
+            }
+        }
+    }
+
+    /// <summary>[S] sum of k1 over each response of a model: how far it is from a reference, nats.</summary>
+    private double[] Distances(LanguageModel model, LanguageModel reference, Rollout rollout, CancellationToken cancellationToken) =>
+        [.. LogRatios(model, reference, rollout, cancellationToken).Select(ratios => ratios.Sum())];
+
+    /// <summary>[S] each: log-prob of a model less a reference's for each response token, both from whole-sequence passes.</summary>
+    private double[][] LogRatios(LanguageModel from, LanguageModel to, Rollout rollout, CancellationToken cancellationToken)
     {
         var passes = new PpoOptions { MicroBatchTokens = _options.MicroBatchTokens };
         float[] model = new float[rollout.Count];
-        float[] baseline = new float[rollout.Count];
+        float[] reference = new float[rollout.Count];
         int[] all = [.. Enumerable.Range(0, rollout.Sequences)];
         foreach (MicroBatch pass in MinibatchPlan.Plan(rollout, 0, 0, all, passes).MicroBatches)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            pass.Scatter(LogProbs(_model, pass), model);
-            pass.Scatter(LogProbs(_baseline, pass), baseline);
+            pass.Scatter(LogProbs(from, pass), model);
+            pass.Scatter(LogProbs(to, pass), reference);
         }
 
         return
         [
-            .. all.Select(s => model[rollout.Response(s)].Zip(baseline[rollout.Response(s)], (a, b) => (double)a - b).ToArray()),
+            .. all.Select(s => model[rollout.Response(s)].Zip(reference[rollout.Response(s)], (a, b) => (double)a - b).ToArray()),
         ];
     }
 

@@ -140,6 +140,32 @@ public sealed class EvaluatorTests
         Assert.That(() => new Evaluator(_baseline, other, _tokenizer), Throws.ArgumentException.With.Message.Contains("29").And.Message.Contains("31"));
     }
 
+    /// <summary>A model is no nat away from itself; to the baseline the distance is that of the KL.</summary>
+    [Test]
+    public async Task Distances_to_further_models_are_those_of_each_models_own_responses()
+    {
+        var evaluator = new Evaluator(_baseline, _model, _tokenizer, Options)
+        {
+            References = new Dictionary<string, LanguageModel> { ["baseline"] = _baseline, ["model"] = _model },
+        };
+        EvaluationResult result = await evaluator.EvaluateAsync(Prompts);
+        Assert.Multiple(() =>
+        {
+            Assert.That(result.References["baseline"].Model, Is.EqualTo(result.Kl));
+            Assert.That(result.References["baseline"].Baseline, Is.EqualTo(new Estimate(0, 0, 0)));
+            Assert.That(result.References["model"].Model, Is.EqualTo(new Estimate(0, 0, 0)));
+            Assert.That(result.References["model"].Baseline.Value, Is.Positive.And.Not.EqualTo(result.Kl.Value));
+        });
+    }
+
+    [Test]
+    public void A_further_model_of_another_vocabulary_is_refused_by_name()
+    {
+        using LanguageModel other = LanguageModel.Load(_engine, new TinyModel { Vocabulary = 31 }.Write(_tiny["larger"]));
+        var evaluator = new Evaluator(_baseline, _model, _tokenizer, Options) { References = new Dictionary<string, LanguageModel> { ["odd"] = other } };
+        Assert.That(() => evaluator.EvaluateAsync(Prompts), Throws.ArgumentException.With.Message.Contains("odd has a vocabulary of 31 tokens"));
+    }
+
     [Test]
     public void Sensitive_prompts_that_do_not_fit_are_told_apart_from_the_users()
     {
