@@ -28,7 +28,7 @@ internal static class DemoAssets
                 Extract(folder.Base);
             }
 
-            return DemoTriple.Read(recipe.Preferences ?? Environment.GetEnvironmentVariable("DEMO_PREF") ?? ExtractTriples(folder));
+            return DemoTriple.Read(recipe.Preferences ?? ExtractTriples(folder));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

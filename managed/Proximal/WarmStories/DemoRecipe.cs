@@ -18,7 +18,10 @@ internal sealed record DemoRecipe
     public int? EndTokenId { get; init; }
 
     /// <summary>The most tokens of a story.</summary>
-    public int MaxNewTokens { get; init; } = 128;
+    public int MaxNewTokens { get; init; } = 160;
+
+    /// <summary>Logits are divided by it wherever a story is sampled. At 1 a model of this size makes up every tenth word.</summary>
+    public double Temperature { get; init; } = 0.7;
 
     /// <summary>Share of the training prompts whose stories only choose when fine-tuning stops.</summary>
     public double HeldOut { get; init; } = 0.1;
@@ -36,7 +39,7 @@ internal sealed record DemoRecipe
     public SftOptions Sft { get; init; } = new()
     {
         Epochs = 4,
-        BatchSize = 16,
+        BatchSize = 8,
         MicroBatchTokens = 4096,
         Optimizer = new OptimizerOptions { LearningRate = 1e-3, Schedule = ScheduleKind.Cosine },
     };

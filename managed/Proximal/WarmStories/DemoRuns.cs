@@ -1,5 +1,6 @@
 using Proximal.Evaluation;
 using Proximal.Rewards;
+using Proximal.Rollouts;
 using Proximal.Runs;
 using Proximal.Runs.Checkpoints;
 
@@ -35,6 +36,8 @@ internal sealed class DemoRuns(DemoOptions options, DemoFolder folder)
     /// <summary>A run of some seconds needs no checkpoints but the one of an interruption.</summary>
     private static CheckpointOptions Checkpoints { get; } = new() { Every = 0, KeepLast = 1 };
 
+    private SamplingOptions Sampling => new() { Temperature = _recipe.Temperature };
+
     private int[]? StopTokens => _recipe.EndTokenId is { } end ? [end] : null;
 
     public SftRunOptions Sft() => new()
@@ -66,7 +69,7 @@ internal sealed class DemoRuns(DemoOptions options, DemoFolder folder)
             new RepetitionRewardOptions { Weight = -_recipe.RepetitionPenalty },
             Reward(JudgeName, folder.Judge) with { Weight = 0 },
         ],
-        Ppo = _recipe.Ppo with { MaxNewTokens = _recipe.MaxNewTokens, StopTokenIds = StopTokens },
+        Ppo = _recipe.Ppo with { MaxNewTokens = _recipe.MaxNewTokens, StopTokenIds = StopTokens, Sampling = Sampling },
         Validation = new ValidationOptions { Prompts = folder.TestPrompts, Samples = _recipe.MeasureSamples, Every = _recipe.MeasureEvery },
         Seed = options.Seed,
         Threads = options.Threads,
@@ -87,6 +90,7 @@ internal sealed class DemoRuns(DemoOptions options, DemoFolder folder)
             Samples = _recipe.EvaluationSamples,
             MaxNewTokens = _recipe.MaxNewTokens,
             StopTokenIds = StopTokens,
+            Sampling = Sampling,
             ToxicitySamples = 0,
             Seed = options.Seed ^ EvaluationSeed,
         },
@@ -107,6 +111,7 @@ internal sealed class DemoRuns(DemoOptions options, DemoFolder folder)
             Prompts = new PromptsOptions { Path = folder.TrainingPrompts },
             Samples = NormalizationSamples,
             MaxNewTokens = _recipe.MaxNewTokens,
+            Temperature = _recipe.Temperature,
             StopTokenIds = StopTokens,
         },
         Seed = seed,

@@ -41,6 +41,32 @@ public sealed class DemoDataTests
         });
     }
 
+    [Test]
+    public void The_embedded_triples_keep_what_their_page_promises()
+    {
+        string file = Interop.Tool.InRepository("managed", "Proximal", "WarmStories", "preferences.jsonl");
+        IReadOnlyList<DemoTriple> triples = DemoTriple.Read(file);
+        DemoTriple[] test = [.. triples.Where(triple => triple.IsTest)];
+        var rules = DemoBaselines.Measure([.. triples.Where(triple => !triple.IsTest)], test);
+        using Stream carried = typeof(DemoTriple).Assembly.GetManifestResourceStream("Proximal.WarmStories.preferences.jsonl")!;
+        using var bytes = new MemoryStream();
+        carried.CopyTo(bytes);
+        Assert.Multiple(() =>
+        {
+            Assert.That(bytes.ToArray(), Is.EqualTo(File.ReadAllBytes(file)), "the library carries the file");
+            Assert.That((triples.Count, Prompts(triples)), Is.EqualTo((550, 270)));
+            Assert.That((test.Length, Prompts(test)), Is.EqualTo((129, 64)));
+            Assert.That(triples.Select(triple => triple.Lacks).Distinct(), Is.EquivalentTo(DemoTexts.Lacks.Keys));
+            Assert.That(triples.Count(triple => triple.Lacks == "sampled"), Is.EqualTo(140), "one in four");
+            Assert.That(triples.SelectMany(triple => new[] { triple.Chosen, triple.Rejected }), Has.All.Matches<string>(text =>
+                text.Split(' ').Length is >= 35 and <= 75 && text.All(char.IsAscii) && text == text.Trim()));
+            Assert.That(rules.Length, Is.EqualTo(0.5).Within(0.05));
+            Assert.That(rules.BagOfWords, Is.InRange(0.7, 0.8));
+        });
+    }
+
+    private static int Prompts(IReadOnlyList<DemoTriple> triples) => triples.Select(triple => triple.Prompt).Distinct().Count();
+
     private static string Word(int number) => ((char)('a' + number)).ToString();
 
     private static DemoTriple Triple(string chosen, string rejected) => new("p", chosen, rejected, "act", IsTest: false);
