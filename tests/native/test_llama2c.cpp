@@ -166,7 +166,7 @@ TEST_F(Llama2c, NamesTheTensorOfANan) {
   std::string bytes = bin({});
   const float nan = NAN;
   std::memcpy(bytes.data() + 28 + (40 + 16 + 7) * sizeof(float), &nan, sizeof nan);  // in wq
-  expect_refused(bytes, PX_NOT_FINITE, "wq: element 7 is");
+  expect_refused(bytes, PX_NOT_FINITE, "'wq': element 7 of");
 }
 
 TEST_F(Llama2c, SurvivesDamage) {

@@ -46,15 +46,20 @@ class Weights {
   std::atomic<int64_t> trainers{0};
 
  private:
+  // Frees the block that holds the numbers: they begin at its first aligned address.
   struct Free {
-    void operator()(float* data) const noexcept;
+    void* block;
+    void operator()(float*) const noexcept;
   };
+  using Arena = std::unique_ptr<float[], Free>;
+
+  static Arena allocate(int64_t elements);
 
   std::shared_ptr<Engine> engine_;
   Descriptor descriptor_;
   std::string config_;
   Layout layout_;
-  std::unique_ptr<float[], Free> arena_;  // 64-byte aligned
+  Arena arena_;  // 64-byte aligned
   std::atomic<int64_t> version_{0};
   LiveHandle<PX_HANDLE_WEIGHTS> live_;
 };

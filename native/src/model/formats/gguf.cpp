@@ -290,12 +290,24 @@ void require_decodable(const GgufTensor& tensor, const std::string& file, const 
 }
 
 void read_gguf_floats(const GgufTensor& tensor, const std::string& file, const std::string& name,
-                      std::span<float> values) {
+                      std::span<float> values, const Consumed& consumed) {
+  // Whole blocks, and parts that stay in a core's cache until they have been looked through.
+  constexpr size_t kPart = size_t{1} << 17;
   require_decodable(tensor, file, name);
-  decode_ggml(*tensor.type, tensor.data, values);
-  const auto bad = std::ranges::find_if_not(values, [](float value) { return std::isfinite(value); });
-  check(bad == values.end(), PX_NOT_FINITE, file, ": tensor ", in_quotes(name), ": element ", bad - values.begin(),
-        " is NaN or infinite; the file is damaged: fetch it again");
+  const auto block = static_cast<size_t>(tensor.type->block);
+  const auto block_bytes = static_cast<size_t>(tensor.type->block_bytes);
+  for (size_t begin = 0; begin < values.size(); begin += kPart) {
+    const std::span<float> part = values.subspan(begin, std::min(kPart, values.size() - begin));
+    const auto data = tensor.data.subspan(begin / block * block_bytes, part.size() / block * block_bytes);
+    decode_ggml(*tensor.type, data, part);
+    const auto bad = std::ranges::find_if_not(part, [](float value) { return std::isfinite(value); });
+    if (bad != part.end())
+      fail(PX_NOT_FINITE, file, ": tensor ", in_quotes(name), ": element ",
+           begin + static_cast<size_t>(bad - part.begin()), " is NaN or infinite; the file is damaged: fetch it again");
+    if (consumed) consumed(data);
+  }
+  // Once more as a whole: parts share pages with their neighbours.
+  if (consumed) consumed(tensor.data);
 }
 
 }  // namespace px

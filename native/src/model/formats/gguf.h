@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "model/formats/ggml_types.h"
+#include "model/formats/mapped_file.h"
 
 namespace px {
 
@@ -48,7 +49,9 @@ GgufFile parse_gguf(std::span<const std::byte> bytes, const std::string& file);
 // Throws PX_UNSUPPORTED, naming tensor and type, for a type that cannot be converted.
 void require_decodable(const GgufTensor& tensor, const std::string& file, const std::string& name);
 
-// Converts a tensor to fp32 [elements]. PX_UNSUPPORTED names a type that cannot be read, PX_NOT_FINITE the tensor.
-void read_gguf_floats(const GgufTensor& tensor, const std::string& file, const std::string& name, std::span<float> values);
+// Converts a tensor to fp32 [elements], from begin to end; `consumed` hears of each part that has been read.
+// PX_UNSUPPORTED names a type that cannot be read, PX_NOT_FINITE the tensor.
+void read_gguf_floats(const GgufTensor& tensor, const std::string& file, const std::string& name,
+                      std::span<float> values, const Consumed& consumed = {});
 
 }  // namespace px

@@ -44,12 +44,12 @@ class Loader {
     if (place.transposed) {
       read_transposed(tensor, place.name, values);
     } else {
-      read_gguf_floats(tensor, file_.path(), place.name, {values, static_cast<size_t>(spec.elements)});
+      read_gguf_floats(tensor, file_.path(), place.name, {values, static_cast<size_t>(spec.elements)},
+                       file_.releaser());
     }
     if (place.neighbours)
       split_rotary_halves(values, place.query ? descriptor.heads : descriptor.kv_heads, descriptor.head_size,
                           spec.shape.size() == 2 ? spec.shape[1] : 1);
-    file_.release(tensor.data);
   }
 
  private:
@@ -70,7 +70,7 @@ class Loader {
     const int64_t rows = tensor.shape[0];
     const int64_t columns = tensor.shape[1];
     std::vector<float> stored(static_cast<size_t>(rows * columns));
-    read_gguf_floats(tensor, file_.path(), name, stored);
+    read_gguf_floats(tensor, file_.path(), name, stored, file_.releaser());
     for (int64_t r = 0; r < rows; ++r)
       for (int64_t c = 0; c < columns; ++c) values[c * rows + r] = stored[static_cast<size_t>(r * columns + c)];
   }

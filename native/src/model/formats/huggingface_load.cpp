@@ -73,16 +73,26 @@ bool read_classifier(const JsonReader& config, const Family& family) {
 
 // --- the model's tensors among them ---
 
-bool same_tensor(const TensorView& a, const TensorView& b) {
-  return a.dtype == b.dtype && a.shape == b.shape && std::ranges::equal(a.data, b.data);
+// Neither stays in this process's memory.
+bool same_tensor(const TensorFiles::Entry& a, const TensorFiles::Entry& b) {
+  constexpr size_t kPart = size_t{1} << 19;
+  bool same = a.tensor->dtype == b.tensor->dtype && a.tensor->shape == b.tensor->shape;
+  const size_t bytes = a.tensor->data.size();
+  for (size_t begin = 0; same && begin < bytes; begin += kPart) {
+    const size_t size = std::min(kPart, bytes - begin);
+    same = std::memcmp(a.tensor->data.data() + begin, b.tensor->data.data() + begin, size) == 0;
+    a.mapped->release(a.tensor->data.subspan(begin, size));
+    b.mapped->release(b.tensor->data.subspan(begin, size));
+  }
+  return same;
 }
 
 // transformers 4 and 5 disagree about which one counts when they differ.
 void check_redundant_head(const TensorFiles& files, const Family& family) {
   const TensorFiles::Entry* head = files.find(kHeadName);
   const TensorFiles::Entry* embedding = files.find(family.embedding);
-  check(head == nullptr || same_tensor(*head->tensor, *embedding->tensor), PX_CORRUPT_DATA, files.where(), ": tensor '",
-        kHeadName, "' differs from '", family.embedding,
+  check(head == nullptr || same_tensor(*head, *embedding), PX_CORRUPT_DATA, files.where(), ": tensor '", kHeadName,
+        "' differs from '", family.embedding,
         "', though config.json says 'tie_word_embeddings': true; set it to false or remove the tensor");
 }
 
@@ -151,10 +161,8 @@ std::shared_ptr<Weights> load_model_folder(const std::shared_ptr<Engine>& engine
   if (d.tied) check_redundant_head(files, family);
 
   auto weights = std::make_shared<Weights>(engine, d, std::string(config_file.text()));
-  for (const TensorSpec& spec : weights->tensors()) {
-    const TensorFiles::Entry& entry = *files.find(spec.name);
-    read_floats(*entry.tensor, *entry.file, spec.name, weights->data() + spec.offset);
-  }
+  for (const TensorSpec& spec : weights->tensors())
+    TensorFiles::read(*files.find(spec.name), spec.name, weights->data() + spec.offset);
   const TensorFiles::Entry& embedding = *files.find(family.embedding);
   weights->storage_dtype = float_dtype(*embedding.tensor, *embedding.file, family.embedding);
   if (!scalar_head.empty()) read_scalar_head(files, scalar_head, *weights);

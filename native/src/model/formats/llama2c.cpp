@@ -1,7 +1,6 @@
 #include "model/formats/llama2c.h"
 
 #include <array>
-#include <cmath>
 #include <cstdlib>
 #include <cstring>
 
@@ -9,6 +8,7 @@
 #include "model/families/llama.h"
 #include "model/formats/mapped_file.h"
 #include "model/formats/rotary_rows.h"
+#include "model/formats/safetensors.h"
 
 namespace px {
 namespace {
@@ -47,12 +47,9 @@ class Cursor {
       : file_(file), weights_(weights), next_(file.bytes().data() + kHeaderBytes) {}
 
   void read(int64_t offset, int64_t elements, const std::string& name) {
-    float* values = weights_.data() + offset;
-    std::memcpy(values, next_, static_cast<size_t>(elements) * sizeof(float));
+    const TensorView tensor{"F32", {elements}, {next_, static_cast<size_t>(elements) * sizeof(float)}};
+    read_floats(tensor, file_.path(), name, weights_.data() + offset, file_.releaser());
     skip(elements);
-    for (int64_t i = 0; i < elements; ++i)
-      check(std::isfinite(values[i]), PX_NOT_FINITE, file_.path(), ": ", name, ": element ", i, " is ", values[i],
-            "; the model is damaged or diverged in training: take another copy");
   }
 
   void skip(int64_t elements) { next_ += static_cast<size_t>(elements) * sizeof(float); }

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace px {
+
+// Hears that a part of a file's bytes has been read and is not needed any more.
+using Consumed = std::function<void(std::span<const std::byte>)>;
 
 class MappedFile {
  public:
@@ -22,6 +26,11 @@ class MappedFile {
 
   // Says that a part has been read: its pages need not stay in this process's memory. They can be read again.
   void release(std::span<const std::byte> part) const noexcept;
+
+  // release() for those who read.
+  Consumed releaser() const {
+    return [this](std::span<const std::byte> part) { release(part); };
+  }
 
  private:
   std::string path_;

@@ -69,7 +69,7 @@ std::vector<float> read_matrix(const TensorFiles& files, const std::string& name
         shape_text(shape), " (its rank in adapter_config.json and the base model), got ",
         shape_text(entry->tensor->shape), "; take the adapter's own base model and config");
   std::vector<float> values(static_cast<size_t>(rows * columns));
-  read_floats(*entry->tensor, *entry->file, name, values.data());
+  TensorFiles::read(*entry, name, values.data());
   return values;
 }
 

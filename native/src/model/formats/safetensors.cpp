@@ -157,9 +157,9 @@ void with_type(px_dtype dtype, Body&& body) {
 }
 
 template <class Type>
-void decode(std::span<const std::byte> data, float* values) {
+void decode(std::span<const std::byte> data, std::span<float> values) {
   typename Type::Stored stored;
-  for (size_t i = 0; i < data.size() / sizeof stored; ++i) {
+  for (size_t i = 0; i < values.size(); ++i) {
     std::memcpy(&stored, data.data() + i * sizeof stored, sizeof stored);
     values[i] = Type::decode(stored);
   }
@@ -226,13 +226,26 @@ px_dtype float_dtype(const TensorView& tensor, const std::string& file, const st
        "; save the model in one of these");
 }
 
-void read_floats(const TensorView& tensor, const std::string& file, const std::string& name, float* values) {
-  with_type(float_dtype(tensor, file, name), [&]<class Type>(Type) { decode<Type>(tensor.data, values); });
-  const int64_t elements = std::accumulate(tensor.shape.begin(), tensor.shape.end(), int64_t{1}, std::multiplies<>());
-  const float* bad = std::find_if_not(values, values + elements, [](float value) { return std::isfinite(value); });
-  if (bad != values + elements)
-    fail(PX_NOT_FINITE, file, ": tensor '", name, "': element ", bad - values, " of ", shape_text(tensor.shape), " is ",
-         *bad, "; the model is damaged or diverged in training: take another copy");
+void read_floats(const TensorView& tensor, const std::string& file, const std::string& name, float* values,
+                 const Consumed& consumed) {
+  // Parts that stay in a core's cache until they have been looked through.
+  constexpr size_t kPart = size_t{1} << 17;
+  const px_dtype dtype = float_dtype(tensor, file, name);
+  const size_t size = dtype == PX_DTYPE_F32 ? 4 : 2;
+  const size_t elements = tensor.data.size() / size;
+  for (size_t begin = 0; begin < elements; begin += kPart) {
+    const std::span<float> part(values + begin, std::min(kPart, elements - begin));
+    const auto data = tensor.data.subspan(begin * size, part.size() * size);
+    with_type(dtype, [&]<class Type>(Type) { decode<Type>(data, part); });
+    const auto bad = std::ranges::find_if_not(part, [](float value) { return std::isfinite(value); });
+    if (bad != part.end())
+      fail(PX_NOT_FINITE, file, ": tensor '", name, "': element ", begin + static_cast<size_t>(bad - part.begin()),
+           " of ", shape_text(tensor.shape), " is ", *bad,
+           "; the model is damaged or diverged in training: take another copy");
+    if (consumed) consumed(data);
+  }
+  // Once more as a whole: parts share pages with their neighbours.
+  if (consumed) consumed(tensor.data);
 }
 
 void write_safetensors(AtomicFile& file, std::span<const TensorSource> tensors, px_dtype dtype) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "model/formats/mapped_file.h"
 #include "proximal/model.h"
 
 namespace px {
@@ -31,8 +32,10 @@ std::string shape_text(std::span<const int64_t> shape);
 // The dtype of a tensor that is to become fp32; PX_UNSUPPORTED for others.
 px_dtype float_dtype(const TensorView& tensor, const std::string& file, const std::string& name);
 
-// Converts to fp32 [elements of the tensor]. Throws PX_NOT_FINITE at the first NaN or Inf, naming tensor and place.
-void read_floats(const TensorView& tensor, const std::string& file, const std::string& name, float* values);
+// Converts to fp32 [elements of the tensor], from begin to end; `consumed` hears of each part that has been read.
+// Throws PX_NOT_FINITE at the first NaN or Inf, naming tensor and place.
+void read_floats(const TensorView& tensor, const std::string& file, const std::string& name, float* values,
+                 const Consumed& consumed = {});
 
 // A tensor that is to be written.
 struct TensorSource {

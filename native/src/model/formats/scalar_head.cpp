@@ -31,11 +31,11 @@ void read_scalar_head(const TensorFiles& files, const std::string& name, Weights
   const TensorFiles::Entry& entry = files.required(weight, {1, hidden});
   weights.file_score_name = name;
   weights.file_score_head.resize(static_cast<size_t>(hidden));
-  read_floats(*entry.tensor, *entry.file, weight, weights.file_score_head.data());
+  TensorFiles::read(entry, weight, weights.file_score_head.data());
   const std::string bias = name + ".bias";
   if (files.find(bias) == nullptr) return;
   const TensorFiles::Entry& bias_entry = files.required(bias, {1});
-  read_floats(*bias_entry.tensor, *bias_entry.file, bias, &weights.file_score_bias);
+  TensorFiles::read(bias_entry, bias, &weights.file_score_bias);
 }
 
 }  // namespace px

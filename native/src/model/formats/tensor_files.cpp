@@ -61,8 +61,8 @@ const TensorFiles::Shard& TensorFiles::open(const std::string& path) {
   if (known != shards_.end()) return *known->second;
   const Shard& shard = *shards_.emplace(path, std::make_unique<Shard>(path)).first->second;
   for (const auto& [name, tensor] : shard.table)
-    check(entries_.emplace(name, Entry{&tensor, &shard.file.path()}).second, PX_CORRUPT_DATA, path, ": tensor ",
-          in_quotes(name), " is also in another shard; copy the folder again");
+    check(entries_.emplace(name, Entry{&tensor, &shard.file.path(), &shard.file}).second, PX_CORRUPT_DATA, path,
+          ": tensor ", in_quotes(name), " is also in another shard; copy the folder again");
   return shard;
 }
 
@@ -88,6 +88,10 @@ const TensorFiles::Entry& TensorFiles::required(const std::string& name, const s
         "; copy config.json and safetensors of the same model again");
   float_dtype(*entry->tensor, *entry->file, name);
   return *entry;
+}
+
+void TensorFiles::read(const Entry& entry, const std::string& name, float* values) {
+  read_floats(*entry.tensor, *entry.file, name, values, entry.mapped->releaser());
 }
 
 }  // namespace px

@@ -17,7 +17,8 @@ class TensorFiles {
  public:
   struct Entry {
     const TensorView* tensor;
-    const std::string* file;  // its path, for messages
+    const std::string* file;   // its path, for messages
+    const MappedFile* mapped;  // the same file's bytes
   };
 
   // `directory`/`stem`.safetensors, or the shards of `stem`.safetensors.index.json: maps the files and checks that
@@ -35,6 +36,9 @@ class TensorFiles {
 
   // A tensor of this shape and a dtype that becomes fp32. Throws PX_CORRUPT_DATA and PX_UNSUPPORTED.
   const Entry& required(const std::string& name, const std::vector<int64_t>& shape) const;
+
+  // Converts a tensor of float_dtype() to fp32. Its bytes do not stay in this process's memory.
+  static void read(const Entry& entry, const std::string& name, float* values);
 
   // The file that says what there is: the single one or the index.
   const std::string& where() const { return where_; }
