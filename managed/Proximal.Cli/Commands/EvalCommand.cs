@@ -14,7 +14,7 @@ internal static class EvalCommand
         + "repetition and how often a sensitive prompt gets a toxic answer; in brackets 95 % intervals over prompts (bootstrap).\n\n"
         + "Rewards are those of a PPO run, from the list `rewards` of the YAML file or --set 'rewards=[{type: lexicon}]'. Without rewards there is no "
         + "win rate. With --output the folder gets eval.html, eval.md, eval.json, pairs.jsonl and config.yaml; `proximal judge FOLDER` then asks people.\n\n"
-        + "The YAML keys: baseline, model, tokenizer, prompts {path, field}, rewards, judge (one reward), references {NAME: PATH} (further models to "
+        + "The YAML keys: baseline, model, tokenizer, chat_template (for prompts of messages), prompts {path, field}, rewards, judge (one reward), references {NAME: PATH} (further models to "
         + "measure the distance to), evaluation {samples, max_new_tokens, sampling, "
         + "stop_token_ids, resamples, toxicity_samples, seed, ...}, output, overwrite, threads.";
 

@@ -21,6 +21,7 @@ internal static class EvaluationArguments
             throw new CommandException(ExitCode.Data, $"tokenizer: {tokenizer} does not exist; name a folder with a tokenizer.json, or the file");
         }
 
+        RunInputs.RequireTemplate(string.Empty, options.ChatTemplate);
         if (options.Output is { } output)
         {
             try

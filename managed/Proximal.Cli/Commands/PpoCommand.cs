@@ -9,6 +9,7 @@ internal static class PpoCommand
 {
     private const string Description =
         "Train a language model by PPO as a YAML file says.\n\n"
+        + "Prompts are texts or lists of messages, for which the model's chat template opens the assistant's turn. "
         + "Relative paths in the file start at its folder, those of --set at the current one. The run folder (key `output`) gets config.yaml, "
         + "metrics.jsonl, samples.jsonl, checkpoints/ and at the end model/, a Hugging Face folder, and with ppo.ema model-ema/ beside it. "
         + "A table of the steps goes to standard error; the last line of standard output is the run folder.\n\n"

@@ -9,7 +9,8 @@ internal static class RewardModelCommand
 {
     private const string Description =
         "Train a reward model on preference pairs as a YAML file says.\n\n"
-        + "Rows have a prompt, the chosen and the rejected answer, and perhaps a margin. "
+        + "Rows have a prompt, the chosen and the rejected answer, and perhaps a margin; answers and prompt may be lists of messages, whose text the "
+        + "model's chat template writes. managed/Proximal/Data/ROWS.md shows every form. "
         + "Relative paths in the file start at its folder, those of --set at the current one. The run folder (key `output`) gets config.yaml, "
         + "metrics.jsonl, checkpoints/ and at the end model/, a Hugging Face folder with the weights of the smallest validation loss and "
         + "reward_normalization.json, which a reward of type `model` reads. "

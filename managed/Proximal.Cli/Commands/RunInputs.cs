@@ -15,6 +15,7 @@ internal static class RunInputs
                 ExitCode.Data, $"{file}: tokenizer: {tokenizer} does not exist; name a folder with a tokenizer.json, or the file");
         }
 
+        RequireTemplate($"{file}: ", options.ChatTemplate);
         try
         {
             RunFolder.CheckFree(options.Output, options.Overwrite || resume);
@@ -22,6 +23,15 @@ internal static class RunInputs
         catch (RunFolderException failure)
         {
             throw new CommandException(ExitCode.Data, $"{file}: output: {failure.Message}", failure);
+        }
+    }
+
+    /// <summary>Requires the file of the key chat_template; <see langword="null"/> needs none.</summary>
+    public static void RequireTemplate(string where, string? template)
+    {
+        if (template is not null && !File.Exists(template))
+        {
+            throw new CommandException(ExitCode.Data, $"{where}chat_template: {template} does not exist; name a .jinja file");
         }
     }
 

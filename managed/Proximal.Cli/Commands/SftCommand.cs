@@ -9,7 +9,9 @@ internal static class SftCommand
 {
     private const string Description =
         "Fine-tune a language model on examples as a YAML file says.\n\n"
-        + "Rows have a prompt and a response, which is learned, or a text, which is learned as a whole. "
+        + "Rows have a prompt and a response, which is learned, or a text, which is learned as a whole, or messages, whose text the model's chat "
+        + "template writes (or the Jinja file that the key `chat_template` names): learned is what the assistant says (`data.loss_on`: assistant, "
+        + "last_assistant or all). managed/Proximal/Data/ROWS.md shows every form. "
         + "Relative paths in the file start at its folder, those of --set at the current one. The run folder (key `output`) gets config.yaml, "
         + "metrics.jsonl, checkpoints/ and at the end model/, a Hugging Face folder with the weights of the smallest validation loss. "
         + "A table of the steps goes to standard error; the last line of standard output is the run folder.\n\n"

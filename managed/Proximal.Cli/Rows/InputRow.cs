@@ -124,24 +124,20 @@ internal sealed class InputRow
         return tokens;
     }
 
-    /// <summary>The conversation in the row's `messages`, `tools` and `documents`.</summary>
+    /// <summary>The conversation in the row's `messages`, with its `tools`, `documents` and `chat_template_kwargs`.</summary>
     /// <param name="answers">The assistant is to speak next: its turn is opened, or its last message continued.</param>
     public ChatRequest Conversation(bool answers)
     {
-        JsonElement messages = Field("messages");
-        if (messages.ValueKind != JsonValueKind.Array || messages.GetArrayLength() == 0)
+        JsonElement messages = Field(ChatMessages.DefaultField);
+        string? problem = ChatMessages.ProblemOf(messages) is { } wrong ? $"'{ChatMessages.DefaultField}' {wrong}" : ChatMessages.ProblemOfRow(_root);
+        if (problem is not null)
         {
-            throw Error($"'messages' is {(messages.ValueKind == JsonValueKind.Array ? "empty" : KindOf(messages))}: expected a list of {{\"role\":..,\"content\":..}}");
+            throw Error(problem);
         }
 
-        JsonElement last = messages[messages.GetArrayLength() - 1];
-        bool continues = answers && last.ValueKind == JsonValueKind.Object && last.TryGetProperty("role", out JsonElement role)
-            && role.ValueKind == JsonValueKind.String && role.ValueEquals("assistant");
-        return new ChatRequest
+        bool continues = answers && ChatMessages.IsAssistants(messages[messages.GetArrayLength() - 1]);
+        return ChatMessages.Request(_root, messages) with
         {
-            Messages = messages,
-            Tools = _root.TryGetProperty("tools", out JsonElement tools) ? tools : default,
-            Documents = _root.TryGetProperty("documents", out JsonElement documents) ? documents : default,
             AddGenerationPrompt = answers && !continues,
             ContinueFinalMessage = continues,
         };

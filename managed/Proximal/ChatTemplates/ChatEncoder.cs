@@ -21,10 +21,21 @@ public sealed class ChatEncoder
         _tokenizer = tokenizer;
     }
 
+    /// <summary>What strftime_now sees in every conversation; <see langword="null"/>: what the conversation says.</summary>
+    internal DateTimeOffset? Now { get; init; }
+
     /// <summary>Turns a conversation into ids.</summary>
     /// <param name="request">The conversation and what goes with it.</param>
     /// <exception cref="ChatTemplateException">The template refuses the conversation, or cannot be run on it.</exception>
-    public int[] Encode(ChatRequest request) => _tokenizer.Encode(_template.Render(request).Text, addSpecialTokens: false);
+    public int[] Encode(ChatRequest request) => _tokenizer.Encode(Render(request).Text, addSpecialTokens: false);
+
+    /// <summary>Turns a conversation into its text and ids.</summary>
+    /// <exception cref="ChatTemplateException">The template refuses the conversation, or cannot be run on it.</exception>
+    internal (string Text, int[] Ids) EncodeText(ChatRequest request)
+    {
+        string text = Render(request).Text;
+        return (text, _tokenizer.Encode(text, addSpecialTokens: false));
+    }
 
     /// <summary>Turns a conversation into ids and finds those that the assistant says.</summary>
     /// <param name="request">The conversation, whole: neither to be opened nor to be continued.</param>
@@ -37,7 +48,14 @@ public sealed class ChatEncoder
     /// The template refuses the conversation; or it does not mark answers, and rendering parts of the conversation does not
     /// tell where they are.
     /// </exception>
-    public ChatTokens EncodeForTraining(ChatRequest request)
+    public ChatTokens EncodeForTraining(ChatRequest request) => EncodeForTraining(request, ChatLoss.Assistant, firstMessage: 0);
+
+    /// <summary>Turns a conversation into ids and finds those to learn.</summary>
+    /// <param name="request">The conversation, whole: neither to be opened nor to be continued.</param>
+    /// <param name="loss">What is learned.</param>
+    /// <param name="firstMessage">The messages before this one are a prompt: of what the assistant says in them nothing is learned.</param>
+    /// <exception cref="ChatTemplateException">As above.</exception>
+    internal ChatTokens EncodeForTraining(ChatRequest request, ChatLoss loss, int firstMessage)
     {
         ArgumentNullException.ThrowIfNull(request);
         if (request.AddGenerationPrompt || request.ContinueFinalMessage)
@@ -45,26 +63,45 @@ public sealed class ChatEncoder
             throw new ArgumentException("A conversation to learn from is whole: it opens no answer and continues none.", nameof(request));
         }
 
-        RenderedChat rendered = _template.Render(request);
-        bool marked = _template.Template.TracksGeneration;
-        IReadOnlyList<(int Start, int End)> spans = marked ? rendered.GenerationSpans : AnswersByPrefix(request, rendered.Text);
+        RenderedChat rendered = Render(request);
         TokenEncoding encoding = _tokenizer.EncodeWithOffsets(rendered.Text, addSpecialTokens: false);
-        return new ChatTokens(rendered.Text, [.. encoding.Ids], Mask(rendered.Text, spans, encoding, exact: !marked));
+        int[] ids = [.. encoding.Ids];
+        if (loss == ChatLoss.All)
+        {
+            return new ChatTokens(rendered.Text, ids, [.. ids.Select(_ => true)]);
+        }
+
+        bool marked = _template.Template.TracksGeneration;
+        JsonElement[] messages = [.. request.Messages.EnumerateArray()];
+        int first = loss == ChatLoss.LastAssistant
+            ? Math.Max(firstMessage, Array.FindLastIndex(messages, ChatMessages.IsAssistants))
+            : firstMessage;
+        IReadOnlyList<(int Start, int End)> spans = marked
+            ? [.. rendered.GenerationSpans.Skip(BlocksBefore(request, messages, first))]
+            : AnswersByPrefix(request, messages, first, rendered.Text);
+        return new ChatTokens(rendered.Text, ids, Mask(rendered.Text, spans, encoding, exact: !marked));
     }
 
-    private List<(int Start, int End)> AnswersByPrefix(ChatRequest request, string text)
+    private RenderedChat Render(ChatRequest request) => _template.Render(Now is { } now ? request with { Now = now } : request);
+
+    /// <summary>How many {% generation %} blocks the messages before one have.</summary>
+    private int BlocksBefore(ChatRequest request, JsonElement[] messages, int first) =>
+        messages.AsSpan(0, first).ToArray().Any(ChatMessages.IsAssistants)
+            ? RenderFirst(request, messages, first, opensAnswer: false).GenerationSpans.Count
+            : 0;
+
+    private List<(int Start, int End)> AnswersByPrefix(ChatRequest request, JsonElement[] messages, int first, string text)
     {
-        JsonElement[] messages = [.. request.Messages.EnumerateArray()];
         List<(int Start, int End)> spans = [];
-        for (int i = 0; i < messages.Length; i++)
+        for (int i = first; i < messages.Length; i++)
         {
-            if (!IsAssistant(messages[i]))
+            if (!ChatMessages.IsAssistants(messages[i]))
             {
                 continue;
             }
 
-            string before = RenderFirst(request, messages, i, opensAnswer: true);
-            string through = RenderFirst(request, messages, i + 1, opensAnswer: false);
+            string before = RenderFirst(request, messages, i, opensAnswer: true).Text;
+            string through = RenderFirst(request, messages, i + 1, opensAnswer: false).Text;
             if (!through.StartsWith(before, StringComparison.Ordinal) || !text.StartsWith(through, StringComparison.Ordinal))
             {
                 throw Inexact($"message {i}: the conversation up to it is rendered differently from how the whole one begins");
@@ -76,25 +113,21 @@ public sealed class ChatEncoder
         return spans;
     }
 
-    private string RenderFirst(ChatRequest request, JsonElement[] messages, int count, bool opensAnswer)
+    private RenderedChat RenderFirst(ChatRequest request, JsonElement[] messages, int count, bool opensAnswer)
     {
         try
         {
-            return _template.Render(request with
+            return Render(request with
             {
                 Messages = JsonSerializer.SerializeToElement(messages[..count]),
                 AddGenerationPrompt = opensAnswer,
-            }).Text;
+            });
         }
         catch (ChatTemplateException failure)
         {
             throw Inexact($"the template does not render the first {count} messages alone: {failure.Text}", failure);
         }
     }
-
-    private static bool IsAssistant(JsonElement message) =>
-        message.ValueKind == JsonValueKind.Object && message.TryGetProperty("role", out JsonElement role)
-        && role.ValueKind == JsonValueKind.String && role.ValueEquals("assistant");
 
     /// <summary>Marks the ids that hold a character of a span; exact: none may also hold one from before it.</summary>
     private static bool[] Mask(string text, IReadOnlyList<(int Start, int End)> spans, TokenEncoding encoding, bool exact)

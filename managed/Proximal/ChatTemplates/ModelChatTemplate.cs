@@ -55,6 +55,25 @@ public sealed class ModelChatTemplate
         return found ?? (GgufPath.Of(path) is { } gguf ? OfGguf(gguf, name) : null);
     }
 
+    /// <summary>A template of its own file, with the special tokens of a model.</summary>
+    /// <param name="file">A .jinja file.</param>
+    /// <param name="tokens">The folder or file of the model's tokenizer.</param>
+    /// <exception cref="ChatTemplateException">The template is not valid.</exception>
+    /// <exception cref="TokenizerException">A file is missing or damaged.</exception>
+    internal static ModelChatTemplate OfFile(string file, string tokens)
+    {
+        string folder = Directory.Exists(tokens) ? tokens : Path.GetDirectoryName(Path.GetFullPath(tokens))!;
+        string configFile = Path.Combine(folder, Tokenization.Loading.SpecialTokens.ConfigFile);
+        using JsonFile? config = System.IO.File.Exists(configFile) ? JsonFile.Open(configFile) : null;
+        config?.Root.ExpectKind(JsonValueKind.Object, "an object");
+        bool named = config is not null || System.IO.File.Exists(Path.Combine(folder, TokensMapFile));
+        return Choose(
+            new SortedDictionary<string, (string File, string Text)>(StringComparer.Ordinal) { [DefaultName] = (file, ReadText(file)) },
+            DefaultName,
+            file,
+            !named && GgufPath.Of(tokens) is { } gguf ? GgufTokens(GgufTokenizer.ReadHeader(gguf)) : NamedTokens(config?.Root, folder));
+    }
+
     /// <summary>Renders a conversation; the special tokens are put under the request's own variables.</summary>
     /// <param name="request">The conversation and what goes with it.</param>
     /// <exception cref="ChatTemplateException">The template refuses the conversation, or cannot be run on it.</exception>

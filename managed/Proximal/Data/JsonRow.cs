@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Proximal.ChatTemplates;
 
 namespace Proximal.Data;
 
@@ -79,6 +80,21 @@ internal readonly record struct JsonRow(string File, int Line, JsonElement Objec
             ? text
             : throw Wrong($"the field '{field}' is empty: give it {what} or drop the row");
     }
+
+    /// <summary>Whether a field is a list, as conversations are.</summary>
+    public bool IsList(string field) => Object.TryGetProperty(field, out JsonElement value) && value.ValueKind == JsonValueKind.Array;
+
+    /// <summary>A list of messages that must be there.</summary>
+    /// <param name="field">Its field.</param>
+    public JsonElement Messages(string field)
+    {
+        JsonElement messages = Field(field);
+        return ChatMessages.ProblemOf(messages) is { } problem ? throw Wrong($"the field '{field}' {problem}") : messages;
+    }
+
+    /// <summary>The conversation of some messages, with the row's tools, documents and variables.</summary>
+    public ChatRequest Conversation(JsonElement messages) =>
+        ChatMessages.ProblemOfRow(Object) is { } problem ? throw Wrong(problem) : ChatMessages.Request(Object, messages);
 
     /// <summary>A finite number; 0 when the field is missing or null.</summary>
     public double Number(string field)

@@ -1,12 +1,16 @@
 using System.Text.Json;
+using Proximal.ChatTemplates;
 
 namespace Proximal.Data;
 
 /// <summary>One prompt.</summary>
 public sealed record Prompt
 {
-    /// <summary>The text; <see langword="null"/>: only tokens are known.</summary>
+    /// <summary>The text, of a conversation as the model's chat template writes it; <see langword="null"/>: only tokens or messages are known.</summary>
     public string? Text { get; init; }
+
+    /// <summary>The conversation to answer, with the assistant's turn opened; <see langword="null"/>: the prompt is a text.</summary>
+    public ChatRequest? Conversation { get; init; }
 
     /// <summary>The tokens, as the model gets them; empty until the prompt is encoded.</summary>
     public int[] Tokens { get; init; } = [];

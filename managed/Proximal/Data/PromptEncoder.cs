@@ -1,3 +1,4 @@
+using Proximal.ChatTemplates;
 using Proximal.Tokenization;
 
 namespace Proximal.Data;
@@ -6,13 +7,14 @@ namespace Proximal.Data;
 public static class PromptEncoder
 {
     /// <summary>Encodes prompts.</summary>
-    /// <param name="prompts">Prompts with text.</param>
+    /// <param name="prompts">Prompts with text or a conversation.</param>
     /// <param name="tokenizer">The model's tokenizer; its special tokens are added.</param>
     /// <param name="context">The model's longest sequence.</param>
     /// <param name="newTokens">Tokens that must fit behind each prompt.</param>
-    /// <exception cref="DataFileException">A prompt is too long or comes to no token; the text names its row.</exception>
+    /// <param name="chat">Writes conversations; <see langword="null"/>: the model has no chat template, and prompts with conversations are refused.</param>
+    /// <exception cref="DataFileException">A prompt is too long, comes to no token or is refused by the template; the text names its row.</exception>
     public static IReadOnlyList<Prompt> Encode(
-        IReadOnlyList<Prompt> prompts, Tokenizer tokenizer, int context, int newTokens)
+        IReadOnlyList<Prompt> prompts, Tokenizer tokenizer, int context, int newTokens, ChatEncoder? chat = null)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentNullException.ThrowIfNull(tokenizer);
@@ -24,24 +26,35 @@ public static class PromptEncoder
                 nameof(newTokens));
         }
 
-        return [.. prompts.Select(prompt => Encode(prompt, tokenizer, context, newTokens, most))];
+        var conversations = new ConversationEncoder(chat);
+        return [.. prompts.Select(prompt => Fitting(Encoded(prompt, tokenizer, conversations), context, newTokens, most))];
     }
 
     /// <summary>The most tokens of a prompt.</summary>
     internal static int LongestPrompt(int context, int newTokens) => context - newTokens;
 
-    private static Prompt Encode(Prompt prompt, Tokenizer tokenizer, int context, int newTokens, int most)
+    private static Prompt Encoded(Prompt prompt, Tokenizer tokenizer, ConversationEncoder conversations)
     {
-        string text = prompt.Text ?? throw new ArgumentException("A prompt has no text to encode.");
-        int[] tokens = [.. tokenizer.Encode(text)];
-        if (tokens.Length == 0 || tokens.Length > most)
+        if (prompt.Conversation is { } conversation)
         {
-            string fix = tokens.Length == 0
-                ? "give it a text"
-                : $"with {newTokens} new ones it does not fit the model's context of {context}; shorten it or lower the new tokens";
-            throw new DataFileException(prompt.File ?? "prompts", prompt.Line, $"the prompt has {tokens.Length} tokens: {fix}");
+            (string text, int[] ids) = conversations.Encode(conversation, prompt.File, prompt.Line);
+            return prompt with { Text = text, Tokens = ids };
         }
 
-        return prompt with { Tokens = tokens };
+        return prompt with { Tokens = tokenizer.Encode(prompt.Text ?? throw new ArgumentException("A prompt has no text to encode.")) };
+    }
+
+    private static Prompt Fitting(Prompt prompt, int context, int newTokens, int most)
+    {
+        int count = prompt.Tokens.Length;
+        if (count == 0 || count > most)
+        {
+            string fix = count == 0
+                ? "give it a text"
+                : $"with {newTokens} new ones it does not fit the model's context of {context}; shorten it or lower the new tokens";
+            throw new DataFileException(prompt.File ?? "prompts", prompt.Line, $"the prompt has {count} tokens: {fix}");
+        }
+
+        return prompt;
     }
 }

@@ -1,7 +1,14 @@
+using System.Text.Json;
+using Proximal.ChatTemplates;
+
 namespace Proximal.Data;
 
 /// <summary>Reads prompts: a JSONL file with one object a line, or a TXT file with one prompt a line. UTF-8.</summary>
-/// <remarks>The ending decides: <c>.jsonl</c> and <c>.ndjson</c>, or <c>.txt</c>. Empty lines are skipped.</remarks>
+/// <remarks>
+/// A prompt of a JSONL file is a text or a list of messages, for which the model's chat template opens the assistant's turn;
+/// rows without the field <c>prompt</c> may have <c>messages</c>. ROWS.md beside this file shows every form.
+/// The ending decides: <c>.jsonl</c> and <c>.ndjson</c>, or <c>.txt</c>. Empty lines are skipped.
+/// </remarks>
 public static class PromptFile
 {
     /// <summary>The field that holds the prompt when no other is named.</summary>
@@ -45,6 +52,18 @@ public static class PromptFile
     private static Prompt FromJson(string path, int line, string text, string field)
     {
         JsonRow row = JsonRow.Of(path, line, JsonRow.Parse(path, line, text), $"{{\"{field}\": \"...\"}}");
-        return new Prompt { Text = row.Text(field, "the prompt's text"), File = path, Line = line, Metadata = row.Object };
+        string from = field == DefaultField && !row.Has(field) && row.Has(ChatMessages.DefaultField) ? ChatMessages.DefaultField : field;
+        var prompt = new Prompt { File = path, Line = line, Metadata = row.Object };
+        return from == ChatMessages.DefaultField || row.IsList(from)
+            ? prompt with { Conversation = ToAnswer(row, from) }
+            : prompt with { Text = row.Text(from, "the prompt's text") };
+    }
+
+    private static ChatRequest ToAnswer(JsonRow row, string field)
+    {
+        JsonElement messages = row.Messages(field);
+        return ChatMessages.IsAssistants(messages[messages.GetArrayLength() - 1])
+            ? throw row.Wrong($"the field '{field}' ends with a message of the role 'assistant', which the model is to write: drop that message")
+            : row.Conversation(messages) with { AddGenerationPrompt = true };
     }
 }

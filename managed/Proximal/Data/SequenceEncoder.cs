@@ -1,3 +1,4 @@
+using Proximal.ChatTemplates;
 using Proximal.Tokenization;
 
 namespace Proximal.Data;
@@ -5,27 +6,31 @@ namespace Proximal.Data;
 /// <summary>Turns examples and preference pairs into tokens.</summary>
 /// <remarks>
 /// A sequence is the tokens of prompt and response encoded as one text, as a model meets it; its prompt part is what those
-/// tokens share with the prompt encoded alone. So a token that spans both counts as the response's.
+/// tokens share with the prompt encoded alone. So a token that spans both counts as the response's. A conversation is what the
+/// model's chat template makes of it; what is learned of an example is what the assistant says there.
 /// </remarks>
 public sealed class SequenceEncoder
 {
     private readonly Tokenizer _tokenizer;
     private readonly SequenceLimits _limits;
+    private readonly ConversationEncoder _conversations;
 
     /// <summary>Makes an encoder.</summary>
     /// <param name="tokenizer">The model's tokenizer; its special tokens are added in front.</param>
     /// <param name="limits">Lengths, and what stands between and behind the texts.</param>
-    public SequenceEncoder(Tokenizer tokenizer, SequenceLimits limits)
+    /// <param name="chat">Writes conversations; <see langword="null"/>: the model has no chat template, and rows with conversations are refused.</param>
+    public SequenceEncoder(Tokenizer tokenizer, SequenceLimits limits, ChatEncoder? chat = null)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(limits);
         ArgumentOutOfRangeException.ThrowIfLessThan(limits.MaxTokens, 2, nameof(limits));
         _tokenizer = tokenizer;
         _limits = limits;
+        _conversations = new ConversationEncoder(chat);
     }
 
     /// <summary>Encodes examples.</summary>
-    /// <param name="examples">Examples with texts.</param>
+    /// <param name="examples">Examples with texts or conversations.</param>
     /// <param name="dropped">Receives how many were left out because they are too long.</param>
     /// <exception cref="DataFileException">An example comes to no response token or is too long; the text names its row.</exception>
     public IReadOnlyList<SftExample> Encode(IEnumerable<SftExample> examples, out int dropped)
@@ -35,9 +40,9 @@ public sealed class SequenceEncoder
         dropped = 0;
         foreach (SftExample example in examples)
         {
-            if (Sequence(example.Prompt, example.Response, example.File, example.Line, "the row") is var (tokens, prompt))
+            if (Encode(example) is { } learnable)
             {
-                encoded.Add(example with { Tokens = tokens, PromptTokens = prompt });
+                encoded.Add(learnable);
             }
             else
             {
@@ -49,7 +54,7 @@ public sealed class SequenceEncoder
     }
 
     /// <summary>Encodes pairs.</summary>
-    /// <param name="pairs">Pairs with texts.</param>
+    /// <param name="pairs">Pairs with texts or conversations.</param>
     /// <param name="dropped">Receives how many were left out because an answer is too long, or both are the same once cut.</param>
     /// <exception cref="DataFileException">An answer comes to no token or is too long; the text names its row.</exception>
     public IReadOnlyList<PreferencePair> Encode(IEnumerable<PreferencePair> pairs, out int dropped)
@@ -59,9 +64,7 @@ public sealed class SequenceEncoder
         dropped = 0;
         foreach (PreferencePair pair in pairs)
         {
-            if (Sequence(pair.Prompt, pair.Chosen, pair.File, pair.Line, "the chosen answer") is var (chosen, _)
-                && Sequence(pair.Prompt, pair.Rejected, pair.File, pair.Line, "the rejected answer") is var (rejected, _)
-                && !chosen.AsSpan().SequenceEqual(rejected))
+            if (Encode(pair) is var (chosen, rejected) && !chosen.AsSpan().SequenceEqual(rejected))
             {
                 encoded.Add(pair with { ChosenTokens = chosen, RejectedTokens = rejected });
             }
@@ -72,6 +75,58 @@ public sealed class SequenceEncoder
         }
 
         return NotEmpty(encoded, dropped);
+    }
+
+    /// <summary>The example with its tokens; <see langword="null"/>: too long, and dropped.</summary>
+    private SftExample? Encode(SftExample example)
+    {
+        if (example.Conversation is null)
+        {
+            return Sequence(example.Prompt, example.Response, example.File, example.Line, "the row") is var (tokens, prompt)
+                ? example with { Tokens = tokens, PromptTokens = prompt }
+                : null;
+        }
+
+        ChatTokens chat = _conversations.EncodeForTraining(example, _limits.LossOn);
+        int first = Array.IndexOf(chat.AssistantMask, true, startIndex: Math.Min(1, chat.Ids.Length));
+        if (first < 0)
+        {
+            throw Wrong(example.File, example.Line, "the conversation comes to no token to learn: give the assistant something to say or drop the row");
+        }
+
+        return Fitting(chat.Ids, first, example.File, example.Line, "the conversation") is { } kept
+            ? example with { Tokens = kept, Learned = chat.AssistantMask[..kept.Length] }
+            : null;
+    }
+
+    /// <summary>The tokens of both answers with their prompt; <see langword="null"/>: one is too long, and the pair dropped.</summary>
+    private (int[] Chosen, int[] Rejected)? Encode(PreferencePair pair)
+    {
+        if (pair.ChosenConversation is null)
+        {
+            return Sequence(pair.Prompt, pair.Chosen, pair.File, pair.Line, "the chosen answer") is var (better, _)
+                && Sequence(pair.Prompt, pair.Rejected, pair.File, pair.Line, "the rejected answer") is var (worse, _)
+                ? (better, worse)
+                : null;
+        }
+
+        int[] chosen = _conversations.Encode(pair.ChosenConversation, pair.File, pair.Line).Ids;
+        int[] rejected = _conversations.Encode(pair.RejectedConversation!, pair.File, pair.Line).Ids;
+        int shared = chosen.AsSpan().CommonPrefixLength(rejected);
+        return Fitting(Ended(chosen, shared), shared, pair.File, pair.Line, "the chosen conversation") is { } c
+            && Fitting(Ended(rejected, shared), shared, pair.File, pair.Line, "the rejected conversation") is { } r
+            ? (c, r)
+            : null;
+    }
+
+    /// <summary>
+    /// A conversation without what the template writes behind the answer's end token, such as a line end: a policy's answers
+    /// end with that token, and there they are scored.
+    /// </summary>
+    private int[] Ended(int[] tokens, int shared)
+    {
+        int end = _limits.EndToken is { } token ? tokens.AsSpan(shared).LastIndexOf(token) : -1;
+        return end < 0 ? tokens : tokens[..(shared + end + 1)];
     }
 
     /// <summary>The tokens of a prompt and a response, and how many are the prompt's; <see langword="null"/>: too long, and dropped.</summary>
@@ -86,9 +141,20 @@ public sealed class SequenceEncoder
             throw Wrong(file, line, $"{what} comes to no token to learn: give it a longer text or drop the row");
         }
 
+        return Fitting(tokens, shared, file, line, what) is { } kept ? (kept, shared) : null;
+    }
+
+    /// <summary>The tokens, as many as may be kept; <see langword="null"/>: too long, and dropped.</summary>
+    /// <param name="tokens">A sequence.</param>
+    /// <param name="shared">Its tokens before the first one that the row is there for.</param>
+    /// <param name="file">The row's file.</param>
+    /// <param name="line">The row's line.</param>
+    /// <param name="what">What the sequence is, for messages.</param>
+    private int[]? Fitting(int[] tokens, int shared, string? file, int? line, string what)
+    {
         if (tokens.Length <= _limits.MaxTokens)
         {
-            return (tokens, shared);
+            return tokens;
         }
 
         string length = $"{what} has {tokens.Length} tokens with its prompt's {shared}, more than {_limits.MaxTokens}";
@@ -97,7 +163,7 @@ public sealed class SequenceEncoder
             TooLong.Drop => null,
             TooLong.Refuse => throw Wrong(file, line, $"{length}: shorten it, or set too_long to drop or cut"),
             _ when shared >= _limits.MaxTokens => throw Wrong(file, line, $"{length}, and its prompt leaves no room: shorten the prompt, or set too_long to drop"),
-            _ => (tokens[.._limits.MaxTokens], shared),
+            _ => tokens[.._limits.MaxTokens],
         };
     }
 

@@ -1,37 +1,70 @@
+using System.Text.Json;
+using Proximal.ChatTemplates;
+
 namespace Proximal.Data;
 
-/// <summary>Reads examples of supervised fine-tuning: rows with prompt and response, or with a text.</summary>
+/// <summary>Reads examples of supervised fine-tuning: rows with prompt and response, with a text, or with the messages of a conversation.</summary>
+/// <remarks>ROWS.md beside this file shows every form.</remarks>
 public static class SftFile
 {
     /// <summary>Reads all examples of a .jsonl, .ndjson or .json file, in order.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="fields">The names of the fields; <see langword="null"/>: prompt, response and text.</param>
+    /// <param name="fields">The names of the fields; <see langword="null"/>: prompt, response, text and messages.</param>
     /// <exception cref="DataFileException">A file or a row cannot be used; the text names file, line, field and the fix.</exception>
     public static IReadOnlyList<SftExample> Read(string path, SftFields? fields = null)
     {
         fields ??= new SftFields();
         fields.Validate();
-        string example = $"{{\"{fields.Prompt}\": \"...\", \"{fields.Response}\": \"...\"}} or {{\"{fields.Text}\": \"...\"}}";
+        string example = $"{{\"{fields.Prompt}\": \"...\", \"{fields.Response}\": \"...\"}}, {{\"{fields.Text}\": \"...\"}} or {{\"{fields.Messages}\": [...]}}";
         return [.. JsonRows.Read(path, "The file of examples", example).Select(row => Example(row, fields))];
     }
 
     private static SftExample Example(JsonRow row, SftFields fields)
     {
         bool pair = row.Has(fields.Prompt) || row.Has(fields.Response);
-        if (pair && row.Has(fields.Text) && fields.Text != fields.Prompt && fields.Text != fields.Response)
+        string pairField = row.Has(fields.Prompt) ? fields.Prompt : fields.Response;
+        string[] forms =
+        [
+            .. pair ? new[] { pairField } : [],
+            .. new[] { fields.Text, fields.Messages }.Where(field => row.Has(field) && field != fields.Prompt && field != fields.Response),
+        ];
+        if (forms.Length > 1)
         {
-            throw row.Wrong(
-                $"the row has both '{fields.Text}' and '{(row.Has(fields.Prompt) ? fields.Prompt : fields.Response)}': keep the text, or prompt and response");
+            throw row.Wrong($"the row has both '{forms[^1]}' and '{forms[0]}': keep {(forms[^1] == fields.Text ? "the text" : "the messages")}, or "
+                + (pair ? "prompt and response" : "the text"));
         }
 
-        return pair || !row.Has(fields.Text)
-            ? new SftExample
+        return forms switch
+        {
+            [string form] when form == fields.Messages && !pair => Learned(row, row.Messages(form), promptMessages: 0, form),
+            [string form] when form == fields.Text && !pair => new SftExample { Response = row.Text(form, "a text"), File = row.File, Line = row.Line },
+            _ when row.IsList(fields.Prompt) || row.IsList(fields.Response) => Answered(row, fields),
+            _ => new SftExample
             {
                 Prompt = row.Text(fields.Prompt, "the prompt's text"),
                 Response = row.Text(fields.Response, "the response's text"),
                 File = row.File,
                 Line = row.Line,
-            }
-            : new SftExample { Response = row.Text(fields.Text, "a text"), File = row.File, Line = row.Line };
+            },
+        };
     }
+
+    /// <summary>A prompt of messages and the messages that answer it.</summary>
+    private static SftExample Answered(JsonRow row, SftFields fields)
+    {
+        JsonElement prompt = row.Messages(fields.Prompt);
+        JsonElement response = row.Messages(fields.Response);
+        return Learned(row, ChatMessages.Join(prompt, response), prompt.GetArrayLength(), fields.Response);
+    }
+
+    private static SftExample Learned(JsonRow row, JsonElement messages, int promptMessages, string field) =>
+        messages.EnumerateArray().Skip(promptMessages).Any(ChatMessages.IsAssistants)
+            ? new SftExample
+            {
+                Conversation = row.Conversation(messages),
+                PromptMessages = promptMessages,
+                File = row.File,
+                Line = row.Line,
+            }
+            : throw row.Wrong($"the field '{field}' has no message of the role 'assistant', so there is nothing to learn: add the answer or drop the row");
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Proximal.ChatTemplates;
 using Proximal.Configuration;
 using Proximal.Data;
 using Proximal.Models;
@@ -51,8 +52,15 @@ public sealed class EvaluationRun
         }
 
         IReadOnlyList<Prompt> prompts = PromptFile.Read(_options.Resolve(_options.Prompts.Path), _options.Prompts.Field);
-        var tokenizer = Tokenizer.Load(RunModels.TokenizerPath(_options.Tokenizer, _options.Model, _options.Resolve));
-        CheckTokenizers(tokenizer, prompts);
+        string tokenizerPath = RunModels.TokenizerPath(_options.Tokenizer, _options.Model, _options.Resolve);
+        var tokenizer = Tokenizer.Load(tokenizerPath);
+        ChatEncoder? chat = RunChat.Find(
+            prompts.Any(prompt => prompt.Conversation is not null),
+            _options.ChatTemplate is { } template ? _options.Resolve(template) : null,
+            tokenizerPath,
+            tokenizer,
+            TimeProvider.System.GetLocalNow());
+        CheckTokenizers(tokenizer, prompts, chat);
         using var engine = new Engine(new EngineOptions { Threads = _options.Threads, Logger = _logger });
         using var rewards = new RewardContext(_options.Resolve, engine);
         MixtureReward? reward = _options.Rewards.Count == 0
@@ -65,6 +73,7 @@ public sealed class EvaluationRun
         using var references = new RewardContext(_options.Resolve, engine);
         var evaluator = new Evaluator(baseline, model, tokenizer, _options.Evaluation)
         {
+            Chat = chat,
             Reward = reward,
             Judge = judge,
             References = _options.References.ToDictionary(pair => pair.Key, pair => references.Own(Open(engine, $"references.{pair.Key}", pair.Value))),
@@ -86,7 +95,7 @@ public sealed class EvaluationRun
     }
 
     /// <summary>KL and pairs mean nothing when the two models cut texts in different ways.</summary>
-    private void CheckTokenizers(Tokenizer tokenizer, IReadOnlyList<Prompt> prompts)
+    private void CheckTokenizers(Tokenizer tokenizer, IReadOnlyList<Prompt> prompts, ChatEncoder? chat)
     {
         string folder = RunModels.FolderOf(_options.Resolve(_options.Baseline));
         if (_options.Tokenizer is not null || !File.Exists(Path.Combine(folder, TokenizerFile)))
@@ -95,7 +104,12 @@ public sealed class EvaluationRun
         }
 
         var baseline = Tokenizer.Load(folder);
-        Prompt? other = prompts.FirstOrDefault(prompt => !baseline.Encode(prompt.Text!).SequenceEqual(tokenizer.Encode(prompt.Text!)));
+        var conversations = new ConversationEncoder(chat);
+        Prompt? other = prompts.FirstOrDefault(prompt =>
+        {
+            string text = prompt.Conversation is { } conversation ? conversations.Encode(conversation, prompt.File, prompt.Line).Text : prompt.Text!;
+            return !baseline.Encode(text).SequenceEqual(tokenizer.Encode(text));
+        });
         if (other is not null)
         {
             throw new DataFileException(

@@ -21,6 +21,10 @@ public sealed record EvaluationRunOptions
     [ConfigurationPath]
     public string? Tokenizer { get; init; }
 
+    /// <summary>The Jinja file by which prompts of messages become text; <see langword="null"/>: the chat template beside the tokenizer.</summary>
+    [ConfigurationPath]
+    public string? ChatTemplate { get; init; }
+
     /// <summary>What both models answer; best prompts that neither was trained on.</summary>
     public required PromptsOptions Prompts { get; init; }
 

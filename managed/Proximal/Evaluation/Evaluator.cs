@@ -1,3 +1,4 @@
+using Proximal.ChatTemplates;
 using Proximal.Data;
 using Proximal.Internal;
 using Proximal.Models;
@@ -48,6 +49,9 @@ public sealed class Evaluator
         _stops = _options.StopTokenIds ?? (tokenizer.EosTokenId is { } end ? [end] : []);
     }
 
+    /// <summary>Writes prompts that are conversations; <see langword="null"/>: there is no chat template, and such prompts are refused.</summary>
+    public ChatEncoder? Chat { get; init; }
+
     /// <summary>Scores every response; <see langword="null"/>: there is no reward, so no win rate either.</summary>
     public IReward? Reward { get; init; }
 
@@ -58,7 +62,7 @@ public sealed class Evaluator
     public IReadOnlyDictionary<string, LanguageModel> References { get; init; } = new Dictionary<string, LanguageModel>();
 
     /// <summary>Compares the models.</summary>
-    /// <param name="prompts">The prompts with their texts; at least one.</param>
+    /// <param name="prompts">The prompts with their texts or conversations; at least one.</param>
     /// <param name="progress">Is told how far it is; <see langword="null"/>: nobody.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <exception cref="DataFileException">A prompt leaves no room for a response.</exception>
@@ -107,7 +111,7 @@ public sealed class Evaluator
     private IReadOnlyList<Prompt> Encode(IReadOnlyList<Prompt> prompts)
     {
         int context = Math.Min(_baseline.Info.ContextLength, _model.Info.ContextLength);
-        return PromptEncoder.Encode(prompts, _tokenizer, context, _options.MaxNewTokens);
+        return PromptEncoder.Encode(prompts, _tokenizer, context, _options.MaxNewTokens, Chat);
     }
 
     /// <summary>The user has not written these prompts and cannot shorten them.</summary>

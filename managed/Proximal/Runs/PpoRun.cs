@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using Proximal.ChatTemplates;
 using Proximal.Configuration;
 using Proximal.Data;
 using Proximal.Diagnostics;
@@ -93,9 +94,12 @@ public sealed partial class PpoRun
             ? Load(engine, "reference", referencePath, ModelHead.LanguageModel)
             : null;
         using LanguageModel? critic = OpenCritic(engine);
-        prompts = Encode(prompts, tokenizer, actor);
-        validationPrompts = Encode(validationPrompts, tokenizer, actor);
-        PpoPtx? ptx = Mix(examples, tokenizer, actor);
+        bool converses = prompts.Concat(validationPrompts).Any(prompt => prompt.Conversation is not null)
+            || examples.Any(example => example.Conversation is not null);
+        ChatEncoder? chat = _options.CreateChat(converses, tokenizer, session.Started);
+        prompts = Encode(prompts, tokenizer, actor, chat);
+        validationPrompts = Encode(validationPrompts, tokenizer, actor, chat);
+        PpoPtx? ptx = Mix(examples, tokenizer, actor, chat);
         using var trainer = new PpoTrainer(new PpoSetup
         {
             Actor = actor,
@@ -114,12 +118,12 @@ public sealed partial class PpoRun
 
         session.AddInput("prompts", Fingerprint.Of(prompts));
         session.AddInput("validation", Fingerprint.Of(validationPrompts));
-        session.AddInput("ptx", Fingerprint.Of((ptx?.Examples ?? []).Select(example => (example.Prompt, example.Tokens))));
+        session.AddInput("ptx", Fingerprint.Of(ptx?.Examples ?? []));
         session.AddInput("reference", Fingerprint.Of(trainer.Reference));
         session.AddInput("rewards", Fingerprint.OfFiles(rewards.Paths));
         RunFolder folder = session.Open(engine);
         session.Restore(trainer);
-        return await Reporter(tokenizerPath).AroundAsync(folder.Path, () => session.GuardAsync(trainer, TrainAndSaveAsync, cancellationToken))
+        return await Reporter(tokenizerPath, session.Started).AroundAsync(folder.Path, () => session.GuardAsync(trainer, TrainAndSaveAsync, cancellationToken))
             .ConfigureAwait(false);
 
         async Task<PpoRunResult> TrainAndSaveAsync()
@@ -145,22 +149,22 @@ public sealed partial class PpoRun
     /// <returns>The actor's folder.</returns>
     private string Save(PpoTrainer trainer, RunFolder folder, string tokenizer)
     {
-        string model = folder.WriteModel(trainer.Actor, tokenizer, _options.SaveAs);
+        string model = folder.WriteModel(trainer.Actor, tokenizer, _options.SaveAs, chatTemplate: _options.ChatTemplatePath());
         if (_options.Ppo.Ema is not null)
         {
             using LanguageModel average = trainer.CreateAverage();
-            folder.WriteModel(average, tokenizer, _options.SaveAs, RunFolder.AverageFolder);
+            folder.WriteModel(average, tokenizer, _options.SaveAs, RunFolder.AverageFolder, _options.ChatTemplatePath());
         }
 
         return model;
     }
 
-    private RunReporter Reporter(string tokenizer) => new(
+    private RunReporter Reporter(string tokenizer, DateTimeOffset started) => new(
         new RunSummary
         {
             Kind = RunKind.Ppo,
             State = RunState.Running,
-            Started = TimeProvider.System.GetUtcNow(),
+            Started = started,
             PlannedSteps = _options.Ppo.Steps,
             Tokenizer = tokenizer,
         },
@@ -271,8 +275,8 @@ public sealed partial class PpoRun
         ? PromptFile.Read(_options.Resolve(validation.Prompts), validation.Field)
         : [];
 
-    private IReadOnlyList<Prompt> Encode(IReadOnlyList<Prompt> prompts, Tokenizer tokenizer, LanguageModel actor) =>
-        PromptEncoder.Encode(prompts, tokenizer, actor.Info.ContextLength, _options.Ppo.MaxNewTokens);
+    private IReadOnlyList<Prompt> Encode(IReadOnlyList<Prompt> prompts, Tokenizer tokenizer, LanguageModel actor, ChatEncoder? chat) =>
+        PromptEncoder.Encode(prompts, tokenizer, actor.Info.ContextLength, _options.Ppo.MaxNewTokens, chat);
 
     /// <summary>A model of its own, or the trunk of the first reward model with a head of zeros; else the trainer copies the actor.</summary>
     private LanguageModel? OpenCritic(Engine engine) => _options switch
@@ -283,14 +287,14 @@ public sealed partial class PpoRun
         _ => null,
     };
 
-    private PpoPtx? Mix(IReadOnlyList<SftExample> examples, Tokenizer tokenizer, LanguageModel actor)
+    private PpoPtx? Mix(IReadOnlyList<SftExample> examples, Tokenizer tokenizer, LanguageModel actor, ChatEncoder? chat)
     {
         if (_options.Ptx is not { } options)
         {
             return null;
         }
 
-        IReadOnlyList<SftExample> encoded = options.CreateEncoder(tokenizer, actor).Encode(examples, out int dropped);
+        IReadOnlyList<SftExample> encoded = options.CreateEncoder(tokenizer, actor, chat).Encode(examples, out int dropped);
         if (dropped > 0 && _logger is not null)
         {
             LeftOut(_logger, dropped, examples.Count);

@@ -89,7 +89,7 @@ public sealed class PretrainRun
         RunFolder folder = session.Open(engine);
         session.Restore(trainer);
         var loop = new SupervisedLoop(session, folder, progress);
-        return await SupervisedLoop.Reporter(RunKind.Pretrain, trainer, tokenizerPath, _logger)
+        return await SupervisedLoop.Reporter(RunKind.Pretrain, trainer, tokenizerPath, session.Started, _logger)
             .AroundAsync(folder.Path, () => session.GuardAsync(trainer, TrainAndSaveAsync, cancellationToken)).ConfigureAwait(false);
 
         async Task<SupervisedRunResult> TrainAndSaveAsync()
@@ -99,7 +99,7 @@ public sealed class PretrainRun
             return new SupervisedRunResult
             {
                 Folder = folder.Path,
-                ModelFolder = folder.WriteModel(model, RunModels.FolderOf(tokenizerPath), _options.SaveAs),
+                ModelFolder = folder.WriteModel(model, RunModels.FolderOf(tokenizerPath), _options.SaveAs, chatTemplate: _options.ChatTemplatePath()),
                 Steps = trainer.Step,
                 BestStep = _options.Pretrain.KeepBest ? trainer.BestStep : null,
                 Metrics = loop.Last,

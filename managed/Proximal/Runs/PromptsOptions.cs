@@ -12,6 +12,6 @@ public sealed record PromptsOptions
     [ChangeableOnResume]
     public required string Path { get; init; }
 
-    /// <summary>The field of a JSONL row that holds the prompt.</summary>
+    /// <summary>The field of a JSONL row that holds the prompt, a text or a list of messages. Rows without <c>prompt</c> may have <c>messages</c>.</summary>
     public string Field { get; init; } = PromptFile.DefaultField;
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Proximal.ChatTemplates;
 using Proximal.Data;
 using Proximal.Models;
 using Proximal.Rewards;
@@ -79,7 +80,9 @@ public sealed class RewardModelRun
 
         using var engine = new Engine(new EngineOptions { Threads = session.ThreadsOr(_options.Threads), Logger = _logger });
         using LanguageModel model = OpenStart(engine);
-        SequenceEncoder encoder = _options.Data.CreateEncoder(tokenizer, model);
+        bool converses = pairs.Concat(validation).Any(pair => pair.ChosenConversation is not null) || prompts.Any(prompt => prompt.Conversation is not null);
+        ChatEncoder? chat = _options.CreateChat(converses, tokenizer, session.Started);
+        SequenceEncoder encoder = _options.Data.CreateEncoder(tokenizer, model, chat);
         IReadOnlyList<PreferencePair> encoded = Encode(encoder, training, "pairs", notes);
         IReadOnlyList<PreferencePair> measured = validation.Count > 0 ? Encode(encoder, validation, "validation pairs", notes) : [];
         using var trainer = new RewardModelTrainer(new RewardModelSetup
@@ -90,7 +93,7 @@ public sealed class RewardModelRun
             Options = _options.RewardModel,
             Seed = _options.Seed,
         });
-        var normalizer = new RewardNormalizer(_options, engine, tokenizer);
+        var normalizer = new RewardNormalizer(_options, engine, tokenizer, chat);
         normalizer.Prepare(
             prompts,
             (done, total) => SupervisedLoop.Report(progress, SupervisedPhase.Normalization, 0, trainer.Steps, done, total),
@@ -101,7 +104,7 @@ public sealed class RewardModelRun
         RunFolder folder = session.Open(engine);
         session.Restore(trainer);
         var loop = new SupervisedLoop(session, folder, progress);
-        return await SupervisedLoop.Reporter(RunKind.RewardModel, trainer, tokenizerPath, _logger)
+        return await SupervisedLoop.Reporter(RunKind.RewardModel, trainer, tokenizerPath, session.Started, _logger)
             .AroundAsync(folder.Path, () => session.GuardAsync(trainer, TrainAndSaveAsync, cancellationToken)).ConfigureAwait(false);
 
         async Task<SupervisedRunResult> TrainAndSaveAsync()
@@ -109,7 +112,7 @@ public sealed class RewardModelRun
             await loop.RunAsync(trainer, cancellationToken).ConfigureAwait(false);
             RewardNormalization? normalization = Normalize(normalizer, trainer, encoded, notes, progress, cancellationToken);
             SupervisedLoop.Report(progress, SupervisedPhase.Saving, trainer.Step, trainer.Steps);
-            string saved = folder.WriteModel(model, RunModels.FolderOf(tokenizerPath), _options.SaveAs);
+            string saved = folder.WriteModel(model, RunModels.FolderOf(tokenizerPath), _options.SaveAs, chatTemplate: _options.ChatTemplatePath());
             normalization?.Write(saved);
             return new SupervisedRunResult
             {

@@ -1,3 +1,4 @@
+using Proximal.ChatTemplates;
 using Proximal.Data;
 using Proximal.Internal;
 using Proximal.Models;
@@ -8,7 +9,7 @@ using Proximal.Tokenization;
 namespace Proximal.Runs;
 
 /// <summary>Measures a trained reward model on sampled answers, or on those of its training pairs.</summary>
-internal sealed class RewardNormalizer(RewardModelRunOptions options, Engine engine, Tokenizer tokenizer)
+internal sealed class RewardNormalizer(RewardModelRunOptions options, Engine engine, Tokenizer tokenizer, ChatEncoder? chat)
 {
     /// <summary>Sampling for the normalisation draws other random numbers than anything else.</summary>
     private const ulong Seed = 0x6E6F726D616C697A;
@@ -30,7 +31,7 @@ internal sealed class RewardNormalizer(RewardModelRunOptions options, Engine eng
         using LanguageModel sampler = RunModels.Open(
             engine, "normalization.model", normalization.Model ?? options.Model, options.Resolve, ModelHead.LanguageModel);
         IReadOnlyList<Prompt> encoded = PromptEncoder.Encode(
-            prompts, tokenizer, sampler.Info.ContextLength, normalization.MaxNewTokens);
+            prompts, tokenizer, sampler.Info.ContextLength, normalization.MaxNewTokens, chat);
         using var generator = new Generator(sampler, new GeneratorOptions { Seed = options.Seed ^ Seed });
         _answers = generator.Generate(
             [

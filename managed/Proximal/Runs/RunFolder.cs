@@ -191,10 +191,15 @@ public sealed class RunFolder : IDisposable
     /// <param name="tokenizerFolder">Where the tokenizer's files are; <see langword="null"/>: there are none.</param>
     /// <param name="type">The type of the numbers.</param>
     /// <param name="name">The folder's name in the run folder.</param>
+    /// <param name="chatTemplate">A .jinja file that is written in place of the chat template there; <see langword="null"/>: none.</param>
     /// <returns>The model's folder.</returns>
     /// <exception cref="RunFolderException">A file cannot be written.</exception>
     public string WriteModel(
-        LanguageModel model, string? tokenizerFolder, SavedType type = SavedType.Float32, string name = ModelFolder)
+        LanguageModel model,
+        string? tokenizerFolder,
+        SavedType type = SavedType.Float32,
+        string name = ModelFolder,
+        string? chatTemplate = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         string folder = System.IO.Path.Combine(Path, name);
@@ -203,7 +208,7 @@ public sealed class RunFolder : IDisposable
         {
             RemoveFolder(beside);
             model.Save(beside, (TensorType)type);
-            TokenizerFiles.Copy(tokenizerFolder, beside);
+            TokenizerFiles.Copy(tokenizerFolder, beside, chatTemplate);
             RemoveFolder(folder);
             Directory.Move(beside, folder);
             Posix.SyncFolder(Path);

@@ -1,4 +1,5 @@
 using Proximal.Models;
+using Proximal.Models.Formats;
 
 namespace Proximal.Runs;
 
@@ -36,9 +37,12 @@ internal static class RunModels
         }
     }
 
-    /// <summary>Where a run's tokenizer is: where the options say, else beside the model.</summary>
-    public static string TokenizerPath(string? tokenizer, ModelSource model, Func<string, string> resolve) =>
-        tokenizer is not null ? resolve(tokenizer) : FolderOf(resolve(model.Location));
+    /// <summary>Where a run's tokenizer is: where the options say, else beside the model, else in a .gguf file itself.</summary>
+    public static string TokenizerPath(string? tokenizer, ModelSource model, Func<string, string> resolve)
+    {
+        string path = resolve(tokenizer ?? model.Location);
+        return tokenizer is not null || (GgufPath.Of(path) == path && !Tokenization.Tokenizer.IsAt(FolderOf(path))) ? path : FolderOf(path);
+    }
 
     /// <summary>The folder of a file, or the folder itself.</summary>
     public static string FolderOf(string path) =>

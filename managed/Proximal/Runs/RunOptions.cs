@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Proximal.ChatTemplates;
 using Proximal.Configuration;
 using Proximal.Internal;
 using Proximal.Runs.Checkpoints;
@@ -21,6 +22,14 @@ public abstract record RunOptions
     [ConfigurationPath]
     [ChangeableOnResume]
     public string? Tokenizer { get; init; }
+
+    /// <summary>
+    /// The Jinja file by which rows of messages become text, which the model that the run leaves gets too;
+    /// <see langword="null"/>: the model's own chat template.
+    /// </summary>
+    [ConfigurationPath]
+    [ChangeableOnResume]
+    public string? ChatTemplate { get; init; }
 
     /// <summary>The run folder; it is created, with its parents.</summary>
     [ConfigurationPath]
@@ -63,6 +72,16 @@ public abstract record RunOptions
 
     /// <summary>The path as the run opens it.</summary>
     internal string Resolve(string path) => Path.GetFullPath(path, Path.GetFullPath(BaseDirectory ?? "."));
+
+    /// <summary>What writes the conversations of rows.</summary>
+    /// <param name="needed">A row holds one.</param>
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="started">When the run started: a template that writes the date writes this one, when the run is resumed too.</param>
+    internal ChatEncoder? CreateChat(bool needed, Tokenization.Tokenizer tokenizer, DateTimeOffset started) =>
+        RunChat.Find(needed, ChatTemplatePath(), TokenizerPath(), tokenizer, started.ToLocalTime());
+
+    /// <summary>Where the chat template of the options is; <see langword="null"/>: they name none.</summary>
+    internal string? ChatTemplatePath() => ChatTemplate is { } path ? Resolve(path) : null;
 
     /// <summary>Where the tokenizer is.</summary>
     internal string TokenizerPath() => RunModels.TokenizerPath(Tokenizer, Model, Resolve);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Proximal.ChatTemplates;
 using Proximal.Data;
 using Proximal.Models;
 using Proximal.Runs.Checkpoints;
@@ -74,7 +75,8 @@ public sealed class SftRun
         using var engine = new Engine(new EngineOptions { Threads = session.ThreadsOr(_options.Threads), Logger = _logger });
         using LanguageModel model = RunModels.Open(engine, "model", _options.Model, _options.Resolve, ModelHead.LanguageModel);
         var notes = new List<string>();
-        SequenceEncoder encoder = _options.Data.CreateEncoder(tokenizer, model);
+        ChatEncoder? chat = _options.CreateChat(examples.Concat(validation).Any(example => example.Conversation is not null), tokenizer, session.Started);
+        SequenceEncoder encoder = _options.Data.CreateEncoder(tokenizer, model, chat);
         IReadOnlyList<SftExample> encoded = Encode(encoder, training, "examples", notes);
         IReadOnlyList<SftExample> measured = validation.Count > 0 ? Encode(encoder, validation, "validation examples", notes) : [];
         using var trainer = new SftTrainer(new SftSetup
@@ -86,12 +88,12 @@ public sealed class SftRun
             Seed = _options.Seed,
         });
 
-        session.AddInput("data", Fingerprint.Of(encoded.Select(example => (example.Prompt, example.Tokens))));
-        session.AddInput("validation", Fingerprint.Of(measured.Select(example => (example.Prompt, example.Tokens))));
+        session.AddInput("data", Fingerprint.Of(encoded));
+        session.AddInput("validation", Fingerprint.Of(measured));
         RunFolder folder = session.Open(engine);
         session.Restore(trainer);
         var loop = new SupervisedLoop(session, folder, progress);
-        return await SupervisedLoop.Reporter(RunKind.Sft, trainer, tokenizerPath, _logger)
+        return await SupervisedLoop.Reporter(RunKind.Sft, trainer, tokenizerPath, session.Started, _logger)
             .AroundAsync(folder.Path, () => session.GuardAsync(trainer, TrainAndSaveAsync, cancellationToken)).ConfigureAwait(false);
 
         async Task<SupervisedRunResult> TrainAndSaveAsync()
@@ -101,7 +103,7 @@ public sealed class SftRun
             return new SupervisedRunResult
             {
                 Folder = folder.Path,
-                ModelFolder = folder.WriteModel(model, RunModels.FolderOf(tokenizerPath), _options.SaveAs),
+                ModelFolder = folder.WriteModel(model, RunModels.FolderOf(tokenizerPath), _options.SaveAs, chatTemplate: _options.ChatTemplatePath()),
                 Steps = trainer.Step,
                 BestStep = _options.Sft.KeepBest ? trainer.BestStep : null,
                 Metrics = loop.Last,
@@ -117,7 +119,7 @@ public sealed class SftRun
         {
             null => (examples, []),
             { Path: { } path } => (examples, SftFile.Read(_options.Resolve(path), _options.Data.Fields)),
-            { } split => DataSplit.ByPrompt(examples, example => example.Prompt ?? example.Response, split.Fraction!.Value, split.SplitSeed),
+            { } split => DataSplit.ByPrompt(examples, example => example.SplitKey, split.Fraction!.Value, split.SplitSeed),
         };
 
     private static IReadOnlyList<SftExample> Encode(

@@ -68,12 +68,12 @@ internal sealed class SupervisedLoop(RunSession session, RunFolder folder, IProg
     };
 
     /// <summary>Keeps the run folder's summary and report.</summary>
-    public static RunReporter Reporter(string kind, SupervisedTrainer trainer, string tokenizer, ILogger? logger) => new(
+    public static RunReporter Reporter(string kind, SupervisedTrainer trainer, string tokenizer, DateTimeOffset started, ILogger? logger) => new(
         new RunSummary
         {
             Kind = kind,
             State = RunState.Running,
-            Started = TimeProvider.System.GetUtcNow(),
+            Started = started,
             PlannedSteps = trainer.Steps,
             Tokenizer = tokenizer,
         },

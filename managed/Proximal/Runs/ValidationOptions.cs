@@ -12,7 +12,7 @@ public sealed record ValidationOptions
     [ChangeableOnResume]
     public required string Prompts { get; init; }
 
-    /// <summary>The field of a JSONL row that holds the prompt.</summary>
+    /// <summary>The field of a JSONL row that holds the prompt, a text or a list of messages. Rows without <c>prompt</c> may have <c>messages</c>.</summary>
     public string Field { get; init; } = PromptFile.DefaultField;
 
     /// <summary>Responses to each prompt; at least 1.</summary>

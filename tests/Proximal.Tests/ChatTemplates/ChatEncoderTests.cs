@@ -1,6 +1,7 @@
 using System.Text.Json;
 using NUnit.Framework;
 using Proximal.ChatTemplates;
+using Proximal.Data;
 using Proximal.Tests.Golden;
 using Proximal.Tests.Models;
 using Proximal.Tokenization;
@@ -44,6 +45,38 @@ public sealed class ChatEncoderTests
         Assert.That(tokens.Text, Is.EqualTo("<user>a b!<assistant>c d!<user>e!<assistant>f!"));
         Assert.That(Said(tokens), Is.EqualTo("c d!f!"));
         Assert.That(Said(Encoder(folder, Marked).EncodeForTraining(new ChatRequest { Messages = Talk })), Is.EqualTo("c df"));
+    }
+
+    [Test]
+    public void The_last_answer_alone_or_only_those_behind_a_prompt_or_everything_is_learned()
+    {
+        using TemporaryFolder folder = new();
+        var request = new ChatRequest { Messages = Talk };
+        Assert.Multiple(() =>
+        {
+            foreach ((string template, string last) in new[] { (Plain, "f!"), (Marked, "f") })
+            {
+                ChatEncoder encoder = Encoder(folder, template);
+                Assert.That(Said(encoder.EncodeForTraining(request, ChatLoss.LastAssistant, 0)), Is.EqualTo(last));
+                Assert.That(Said(encoder.EncodeForTraining(request, ChatLoss.Assistant, 2)), Is.EqualTo(last));
+                Assert.That(Said(encoder.EncodeForTraining(request, ChatLoss.Assistant, 1)), Is.EqualTo(Said(encoder.EncodeForTraining(request))));
+                ChatTokens all = encoder.EncodeForTraining(request, ChatLoss.All, 0);
+                Assert.That(Said(all), Is.EqualTo(all.Text));
+            }
+        });
+    }
+
+    [Test]
+    public void A_template_that_does_not_tell_what_the_assistant_says_can_still_be_learned_as_a_whole()
+    {
+        using TemporaryFolder folder = new();
+        ChatEncoder encoder = Encoder(folder, "{{ messages | length }}{% for m in messages %}{{ m.content }}{% endfor %}");
+        var example = new SftExample { Conversation = new ChatRequest { Messages = Talk }, File = "rows.jsonl", Line = 3 };
+        SequenceEncoder Rows(ChatLoss loss) => new(Tokenizer.Load(folder.Path), new SequenceLimits { MaxTokens = 99, LossOn = loss }, encoder);
+        Assert.That(Rows(ChatLoss.All).Encode([example], out _)[0].TargetTokens, Is.EqualTo("4a bc def".Length - 1));
+        Assert.That(
+            () => Rows(ChatLoss.Assistant).Encode([example], out _),
+            Throws.TypeOf<DataFileException>().With.Message.StartsWith("rows.jsonl:3: the chat template").And.Message.Contains("{% generation %}"));
     }
 
     [TestCase("{% for m in messages %}{% if loop.last or m.role == 'user' %}<{{ m.role }}>{{ m.content }}{% endif %}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}")]
@@ -105,13 +138,25 @@ public sealed class ChatEncoderTests
         File.Copy(Path.Combine(root, json.GetProperty("template").GetString()!), folder["chat_template.jinja"]);
         using var conversations = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(root, "conversations.json")));
         JsonElement conversation = conversations.RootElement.GetProperty("conversations").GetProperty(one.GetProperty("conversation").GetString()!);
-        ChatTokens tokens = new ChatEncoder(ModelChatTemplate.Find(folder.Path)!, tokenizer).EncodeForTraining(new ChatRequest
+        var chat = new ChatEncoder(ModelChatTemplate.Find(folder.Path)!, tokenizer);
+        var request = new ChatRequest
         {
             Messages = conversation.GetProperty("messages"),
             Variables = json.GetProperty("special_tokens").EnumerateObject().ToDictionary(token => token.Name, token => token.Value),
-        });
+        };
+        ChatTokens tokens = chat.EncodeForTraining(request);
         Assert.That(tokens.Ids, Is.EqualTo(ModelCase.Ids(one, "smollm2_ids")), file.Name);
         Assert.That(tokens.AssistantMask.Select(said => said ? 1 : 0), Is.EqualTo(ModelCase.Ids(one, "smollm2_mask")), file.Name);
+        if (tokens.AssistantMask.Contains(true))
+        {
+            // What supervised fine-tuning learns of a row is this mask.
+            SftExample example = new SequenceEncoder(tokenizer, new SequenceLimits { MaxTokens = 1 << 16, EndToken = 2 }, chat)
+                .Encode([new SftExample { Conversation = request }], out _)[0];
+            Assert.That(example.Tokens, Is.EqualTo(tokens.Ids), file.Name);
+            Assert.That(example.Learned, Is.EqualTo(tokens.AssistantMask), file.Name);
+            Assert.That(example.TargetTokens, Is.EqualTo(tokens.AssistantMask.Count(said => said)), file.Name);
+        }
+
         return true;
     }
 }

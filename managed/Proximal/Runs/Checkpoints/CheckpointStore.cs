@@ -111,7 +111,7 @@ internal sealed partial class CheckpointStore
     /// <param name="tokenizerFolder">Where a tokenizer's files are, if there is one.</param>
     /// <param name="content">Models, optimizers and the rest.</param>
     /// <exception cref="RunFolderException">It cannot be written; the earlier ones are untouched.</exception>
-    public void Save(CheckpointState state, string configuration, string? tokenizerFolder, ICheckpointed content)
+    public void Save(CheckpointState state, string configuration, string? tokenizerFolder, ICheckpointed content, string? chatTemplate = null)
     {
         string place = PathOf(state.Step);
         string beside = Path.Combine(Folder, Temporary + Path.GetFileName(place));
@@ -120,7 +120,7 @@ internal sealed partial class CheckpointStore
             Directory.CreateDirectory(Folder);
             RemoveIfThere(beside);
             Directory.CreateDirectory(beside);
-            var writer = new CheckpointWriter(beside, tokenizerFolder);
+            var writer = new CheckpointWriter(beside, tokenizerFolder, chatTemplate);
             content.Save(writer);
             File.WriteAllText(Path.Combine(beside, Checkpoint.ConfigurationFile), configuration, new UTF8Encoding(false));
             File.WriteAllBytes(

@@ -8,11 +8,13 @@ namespace Proximal.Runs.Checkpoints;
 public sealed class CheckpointWriter
 {
     private readonly string? _tokenizerFolder;
+    private readonly string? _chatTemplate;
 
-    internal CheckpointWriter(string folder, string? tokenizerFolder)
+    internal CheckpointWriter(string folder, string? tokenizerFolder, string? chatTemplate = null)
     {
         Folder = folder;
         _tokenizerFolder = tokenizerFolder;
+        _chatTemplate = chatTemplate;
     }
 
     /// <summary>Where files go until the checkpoint is complete.</summary>
@@ -32,7 +34,7 @@ public sealed class CheckpointWriter
         model.Save(folder);
         if (model.Info.Head == ModelHead.LanguageModel)
         {
-            TokenizerFiles.Copy(_tokenizerFolder, folder);
+            TokenizerFiles.Copy(_tokenizerFolder, folder, _chatTemplate);
         }
     }
 

@@ -39,6 +39,12 @@ internal static class Fingerprint
     /// <summary>Of the texts and tokens of prompts, in their order.</summary>
     public static string Of(IEnumerable<Prompt> prompts) => Of(prompts.Select(prompt => (prompt.Text, prompt.Tokens)));
 
+    /// <summary>Of the texts and tokens of examples and of what is learned of them, in their order.</summary>
+    public static string Of(IEnumerable<SftExample> examples) => Of(examples.SelectMany(example => new (string?, int[])[]
+    {
+        (example.Prompt, example.Tokens), (null, [.. example.Learned.Select(learned => learned ? 1 : 0)]),
+    }));
+
     /// <summary>Of texts and tokens, in their order.</summary>
     public static string Of(IEnumerable<(string? Text, int[] Tokens)> rows)
     {

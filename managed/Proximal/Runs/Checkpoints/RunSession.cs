@@ -44,6 +44,9 @@ internal sealed partial class RunSession : IDisposable
     /// <summary>The run was resumed and had nothing left to do: its model is there.</summary>
     public bool IsFinished { get; private set; }
 
+    /// <summary>When the run started, UTC; of a resumed one, when it first did.</summary>
+    public DateTimeOffset Started { get; private set; } = TimeProvider.System.GetUtcNow();
+
     /// <summary>Each curve's last value.</summary>
     public IReadOnlyDictionary<string, double> Latest => _latest;
 
@@ -73,6 +76,7 @@ internal sealed partial class RunSession : IDisposable
             Overwrite = options.Overwrite,
             Checkpoints = options.Checkpoints,
             TokenizerFolder = RunModels.FolderOf(options.TokenizerPath()),
+            ChatTemplate = options.ChatTemplatePath(),
             Logger = logger,
         });
 
@@ -240,6 +244,7 @@ internal sealed partial class RunSession : IDisposable
             _latest = new Dictionary<string, double>(checkpoint.State.Latest);
         }
 
+        Started = Resumed is not null && RunSummary.Read(_options.Folder) is { } summary ? summary.Started : Started;
         Story = Resumed is null
             ? $"{_options.Folder} has no checkpoint: the run starts from the beginning"
             : $"going on after step {Resumed.Step}, from {Resumed.Folder}";
@@ -306,7 +311,7 @@ internal sealed partial class RunSession : IDisposable
         };
         using Activity? activity = Activities.StartPhase(TelemetryPhase.Checkpoint, _step);
         long start = Stopwatch.GetTimestamp();
-        _store.Save(state, _options.Configuration, _options.TokenizerFolder, content);
+        _store.Save(state, _options.Configuration, _options.TokenizerFolder, content, _options.ChatTemplate);
         Instruments.PhaseEnded(_options.Kind, TelemetryPhase.Checkpoint, Stopwatch.GetElapsedTime(start).TotalSeconds);
         _savedStep = _step;
         LookForBest();

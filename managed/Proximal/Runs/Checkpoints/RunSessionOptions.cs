@@ -31,5 +31,8 @@ internal sealed record RunSessionOptions
     /// <summary>Where the files of the models' tokenizer are.</summary>
     public string? TokenizerFolder { get; init; }
 
+    /// <summary>The chat template that the models get in place of the tokenizer's; <see langword="null"/>: none.</summary>
+    public string? ChatTemplate { get; init; }
+
     public ILogger? Logger { get; init; }
 }
