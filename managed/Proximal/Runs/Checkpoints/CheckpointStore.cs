@@ -110,6 +110,7 @@ internal sealed partial class CheckpointStore
     /// <param name="configuration">The run's options as YAML.</param>
     /// <param name="tokenizerFolder">Where a tokenizer's files are, if there is one.</param>
     /// <param name="content">Models, optimizers and the rest.</param>
+    /// <param name="chatTemplate">A .jinja file that models get in place of the tokenizer's; <see langword="null"/>: none.</param>
     /// <exception cref="RunFolderException">It cannot be written; the earlier ones are untouched.</exception>
     public void Save(CheckpointState state, string configuration, string? tokenizerFolder, ICheckpointed content, string? chatTemplate = null)
     {
