@@ -20,7 +20,8 @@ EXCUSES = ("no gpu", "no cuda toolkit", "no right to mount")
 CHATTER = re.compile(r"^(\s*$|NUnit Adapter|Running (all|selected) tests|\s+NUnit3TestExecutor|Test '.*' was skipped)")
 # The sanitizer that has to speak up for each planted defect.
 PLANTED = {"leak": "LeakSanitizer: detected memory leaks", "overflow": "AddressSanitizer: heap-buffer-overflow",
-           "undefined": "runtime error: signed integer overflow"}
+           "undefined": "runtime error: signed integer overflow",
+           "race": "ThreadSanitizer: data race"}
 
 
 @dataclass
@@ -102,7 +103,7 @@ def read_runner(exit_file: pathlib.Path, filtered: bool) -> Outcome:
     log, trx = exit_file.with_suffix(".log"), exit_file.with_suffix(".trx")
     if name.startswith("planted-"):
         return read_planted(log, code)
-    if name == "native":
+    if name.startswith("native"):
         outcome = read_gtest(log)
     else:
         outcome = read_trx(trx, name) if trx.exists() else Outcome(name)

@@ -9,7 +9,8 @@ test_help() {
 Usage: ./proximal test [--filter NAME]... [--sanitize | --mutants | --long | --fuzz [SECONDS]]
 
   --filter NAME   only tests whose full name contains NAME (several: any of them); with --mutants: patches by file name
-  --sanitize      all tests over native code built with the address, leak and undefined-behaviour sanitizers
+  --sanitize      all tests over native code built with the address, leak and undefined-behaviour sanitizers, and
+                  the kernels' threads over the thread sanitizer
   --long          only the experiments that take minutes each (managed tests of the category Long), which all else leaves out
   --fuzz [N]      only the fuzz targets of the parsers, N seconds each (default 600); see tests/fuzz/README.md
   --mutants       proves that the tests notice broken numerics: applies each patch of tests/mutants to a scratch copy
@@ -86,7 +87,8 @@ test_fuzz() {
 
 test_sanitized() {
   build_native "$native_build" everything
-  build_native "$root/build/native-asan" everything -DPROXIMAL_SANITIZE=ON
+  build_native "$root/build/native-asan" everything -DPROXIMAL_SANITIZE=address
+  build_native "$root/build/native-tsan" threads -DPROXIMAL_SANITIZE=thread
   build_managed Engine.sln "$managed_build/bin/Proximal.Tests/release/Proximal.Tests.dll"
   unlock
   rm -rf "$results"
@@ -96,8 +98,10 @@ test_sanitized() {
   export LSAN_OPTIONS="suppressions=$suppressions/lsan.supp:print_suppressions=0"
   export UBSAN_OPTIONS="suppressions=$suppressions/ubsan.supp:print_stacktrace=1:halt_on_error=1"
   local defect
-  for defect in leak overflow undefined; do run_planted "$defect"; done
+  for defect in leak overflow undefined; do run_planted asan "$defect"; done
+  run_planted tsan race
   run_native "$root/build/native-asan/bin/proximal_tests"
+  run_threads
   run_managed_sanitized
   report
 }
@@ -114,11 +118,20 @@ run_managed_sanitized() {
   )
 }
 
-# A defect that the sanitizers have to see, under the options of all other tests.
+# The thread sanitizer over what runs on several threads and does not need LibTorch.
+run_threads() {
+  local log="$results/native-threads.log" code=0
+  say "running the kernels under the thread sanitizer"
+  (cd "$root" && exec timeout -k 10 "$runner_seconds" "$root/build/native-tsan/bin/proximal_tests" --gtest_color=no \
+    --gtest_filter='Pool.*:All/Levels.*:Isa.*') >"$log" 2>&1 </dev/null || code=$?
+  printf '%s' "$code" >"$results/native-threads.exit"
+}
+
+# run_planted BUILD DEFECT: a defect that the sanitizers have to see, under the options of all other tests.
 run_planted() {
-  local log="$results/planted-$1.log" code=0
-  "$root/build/native-asan/bin/sanitizer_planted" "$1" >"$log" 2>&1 || code=$?
-  printf '%s' "$code" >"$results/planted-$1.exit"
+  local log="$results/planted-$2.log" code=0
+  "$root/build/native-$1/bin/sanitizer_planted" "$2" >"$log" 2>&1 || code=$?
+  printf '%s' "$code" >"$results/planted-$2.exit"
 }
 
 run_native() {

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <thread>
 
 namespace {
 
@@ -29,6 +30,15 @@ int overflow(int index) {
 
 int undefined(int more) { return std::numeric_limits<int>::max() + more; }
 
+// Two threads add to one number, and nothing orders them.
+int race() {
+  int count = 0;
+  std::thread other([&] { ++count; });
+  ++count;
+  other.join();
+  return count;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -39,6 +49,7 @@ int main(int argc, char** argv) {
   }
   if (std::strcmp(defect, "overflow") == 0) return overflow(7 + argc - 1) == 0 ? 0 : 1;
   if (std::strcmp(defect, "undefined") == 0) return undefined(argc) == 0 ? 0 : 1;
-  std::fprintf(stderr, "usage: %s leak|overflow|undefined\n", argv[0]);
+  if (std::strcmp(defect, "race") == 0) return race() == 2 ? 0 : 1;
+  std::fprintf(stderr, "usage: %s leak|overflow|undefined|race\n", argv[0]);
   return 2;
 }
