@@ -12,7 +12,7 @@ namespace Proximal.Runs;
 public sealed class PretrainRun
 {
     private readonly PretrainRunOptions _options;
-    private readonly ILogger? _logger;
+    private readonly SupervisedRunner _runner;
 
     /// <summary>Makes a run; nothing is read or written yet.</summary>
     /// <param name="options">What to do.</param>
@@ -23,7 +23,7 @@ public sealed class PretrainRun
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         _options = options;
-        _logger = logger;
+        _runner = new SupervisedRunner(options, RunKind.Pretrain, logger, Prepare);
     }
 
     /// <summary>Does the whole run.</summary>
@@ -37,7 +37,7 @@ public sealed class PretrainRun
     /// <exception cref="RunInterruptedException">The token was cancelled.</exception>
     public Task<SupervisedRunResult> RunAsync(
         IProgress<SupervisedProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        Task.Run(() => TrainAsync(resume: false, progress, cancellationToken), cancellationToken);
+        _runner.RunAsync(resume: false, progress, cancellationToken);
 
     /// <summary>
     /// Goes on with the run in the output folder from its latest checkpoint that is whole; what follows equals what an
@@ -55,58 +55,30 @@ public sealed class PretrainRun
     /// <exception cref="RunInterruptedException">The token was cancelled.</exception>
     public Task<SupervisedRunResult> ResumeAsync(
         IProgress<SupervisedProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        Task.Run(() => TrainAsync(resume: true, progress, cancellationToken), cancellationToken);
+        _runner.RunAsync(resume: true, progress, cancellationToken);
 
-    private async Task<SupervisedRunResult> TrainAsync(
-        bool resume, IProgress<SupervisedProgress>? progress, CancellationToken cancellationToken)
+    private SupervisedStage Prepare(SupervisedScope scope, IProgress<SupervisedProgress>? progress, CancellationToken cancellationToken)
     {
-        SupervisedLoop.Report(progress, SupervisedPhase.Loading);
-        using RunSession session = RunSession.Begin(_options, RunKind.Pretrain, steps: null, resume, _logger);
-        SupervisedLoop.Tell(progress, session.Story);
-        if (session.IsFinished)
-        {
-            return SupervisedLoop.Finished(session, _options.Resolve(_options.Output));
-        }
-
-        string tokenizerPath = _options.TokenizerPath();
-        Tokenizer tokenizer = Tokenizer.Load(tokenizerPath);
-        using var engine = new Engine(new EngineOptions { Threads = session.ThreadsOr(_options.Threads), Logger = _logger });
-        using LanguageModel model = RunModels.Open(engine, "model", _options.Model, _options.Resolve, ModelHead.LanguageModel);
-        using PretrainData data = PretrainData.Read(
-            _options, tokenizer, model, read => SupervisedLoop.Report(progress, SupervisedPhase.Loading, done: read), cancellationToken);
-        using var trainer = new SftTrainer(new SftSetup
+        Tokenizer tokenizer = scope.LoadTokenizer();
+        LanguageModel model = scope.Own(scope.OpenStart(ModelHead.LanguageModel));
+        PretrainData data = scope.Own(PretrainData.Read(
+            _options, tokenizer, model, read => SupervisedLoop.Report(progress, SupervisedPhase.Loading, done: read), cancellationToken));
+        return new SupervisedStage
         {
             Model = model,
-            Examples = data.Training,
-            Validation = data.Validation,
-            Options = _options.Pretrain,
-            Seed = _options.Seed,
-            Stage = RunKind.Pretrain,
-        });
-
-        session.AddInput("data", data.TrainingFingerprint());
-        session.AddInput("validation", data.ValidationFingerprint());
-        RunFolder folder = session.Open(engine);
-        session.Restore(trainer);
-        var loop = new SupervisedLoop(session, folder, progress);
-        return await SupervisedLoop.Reporter(RunKind.Pretrain, trainer, tokenizerPath, session.Started, _logger)
-            .AroundAsync(folder.Path, () => session.GuardAsync(trainer, TrainAndSaveAsync, cancellationToken)).ConfigureAwait(false);
-
-        async Task<SupervisedRunResult> TrainAndSaveAsync()
-        {
-            await loop.RunAsync(trainer, cancellationToken).ConfigureAwait(false);
-            SupervisedLoop.Report(progress, SupervisedPhase.Saving, trainer.Step, trainer.Steps);
-            return new SupervisedRunResult
+            Trainer = scope.Own(new SftTrainer(new SftSetup
             {
-                Folder = folder.Path,
-                ModelFolder = folder.WriteModel(model, RunModels.FolderOf(tokenizerPath), _options.SaveAs, chatTemplate: _options.ChatTemplatePath()),
-                Steps = trainer.Step,
-                BestStep = _options.Pretrain.KeepBest ? trainer.BestStep : null,
-                Metrics = loop.Last,
-                BestMetrics = loop.Best,
-                Notes = data.Notes,
-                ResumedAfter = session.Resumed?.Step ?? 0,
-            };
-        }
+                Model = model,
+                Examples = data.Training,
+                Validation = data.Validation,
+                Options = _options.Pretrain,
+                Seed = _options.Seed,
+                Stage = RunKind.Pretrain,
+            })),
+            Data = data.TrainingFingerprint(),
+            Validation = data.ValidationFingerprint(),
+            KeepBest = _options.Pretrain.KeepBest,
+            Notes = data.Notes,
+        };
     }
 }

@@ -15,7 +15,7 @@ namespace Proximal.Runs;
 public sealed class RewardModelRun
 {
     private readonly RewardModelRunOptions _options;
-    private readonly ILogger? _logger;
+    private readonly SupervisedRunner _runner;
 
     /// <summary>Makes a run; nothing is read or written yet.</summary>
     /// <param name="options">What to do.</param>
@@ -26,7 +26,7 @@ public sealed class RewardModelRun
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         _options = options;
-        _logger = logger;
+        _runner = new SupervisedRunner(options, RunKind.RewardModel, logger, Prepare);
     }
 
     /// <summary>Does the whole run.</summary>
@@ -39,7 +39,7 @@ public sealed class RewardModelRun
     /// <exception cref="RunInterruptedException">The token was cancelled.</exception>
     public Task<SupervisedRunResult> RunAsync(
         IProgress<SupervisedProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        Task.Run(() => TrainAsync(resume: false, progress, cancellationToken), cancellationToken);
+        _runner.RunAsync(resume: false, progress, cancellationToken);
 
     /// <summary>
     /// Goes on with the run in the output folder from its latest checkpoint that is whole; what follows equals what an
@@ -56,83 +56,52 @@ public sealed class RewardModelRun
     /// <exception cref="RunInterruptedException">The token was cancelled.</exception>
     public Task<SupervisedRunResult> ResumeAsync(
         IProgress<SupervisedProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        Task.Run(() => TrainAsync(resume: true, progress, cancellationToken), cancellationToken);
+        _runner.RunAsync(resume: true, progress, cancellationToken);
 
-    private async Task<SupervisedRunResult> TrainAsync(
-        bool resume, IProgress<SupervisedProgress>? progress, CancellationToken cancellationToken)
+    private SupervisedStage Prepare(SupervisedScope scope, IProgress<SupervisedProgress>? progress, CancellationToken cancellationToken)
     {
-        SupervisedLoop.Report(progress, SupervisedPhase.Loading);
-        using RunSession session = RunSession.Begin(_options, RunKind.RewardModel, steps: null, resume, _logger);
-        SupervisedLoop.Tell(progress, session.Story);
-        if (session.IsFinished)
-        {
-            return SupervisedLoop.Finished(session, _options.Resolve(_options.Output));
-        }
-
         var notes = new List<string>();
         IReadOnlyList<PreferencePair> pairs = Read(_options.Data.Path, notes);
         (IReadOnlyList<PreferencePair> training, IReadOnlyList<PreferencePair> validation) = Split(pairs, notes);
         IReadOnlyList<Prompt> prompts = _options.Normalization.Prompts is { } file
             ? PromptFile.Read(_options.Resolve(file.Path), file.Field)
             : [];
-        string tokenizerPath = _options.TokenizerPath();
-        Tokenizer tokenizer = Tokenizer.Load(tokenizerPath);
-
-        using var engine = new Engine(new EngineOptions { Threads = session.ThreadsOr(_options.Threads), Logger = _logger });
-        using LanguageModel model = OpenStart(engine);
+        Tokenizer tokenizer = scope.LoadTokenizer();
+        LanguageModel model = scope.Own(OpenStart(scope));
         bool converses = pairs.Concat(validation).Any(pair => pair.ChosenConversation is not null) || prompts.Any(prompt => prompt.Conversation is not null);
-        ChatEncoder? chat = _options.CreateChat(converses, tokenizer, session.Started);
+        ChatEncoder? chat = _options.CreateChat(converses, tokenizer, scope.Started);
         SequenceEncoder encoder = _options.Data.CreateEncoder(tokenizer, model, chat);
         IReadOnlyList<PreferencePair> encoded = Encode(encoder, training, "pairs", notes);
         IReadOnlyList<PreferencePair> measured = validation.Count > 0 ? Encode(encoder, validation, "validation pairs", notes) : [];
-        using var trainer = new RewardModelTrainer(new RewardModelSetup
+        RewardModelTrainer trainer = scope.Own(new RewardModelTrainer(new RewardModelSetup
         {
             Model = model,
             Pairs = encoded,
             Validation = measured,
             Options = _options.RewardModel,
             Seed = _options.Seed,
-        });
-        var normalizer = new RewardNormalizer(_options, engine, tokenizer, chat);
+        }));
+        var normalizer = new RewardNormalizer(_options, scope.Engine, tokenizer, chat);
         normalizer.Prepare(
             prompts,
             (done, total) => SupervisedLoop.Report(progress, SupervisedPhase.Normalization, 0, trainer.Steps, done, total),
             cancellationToken);
-
-        session.AddInput("data", Of(encoded));
-        session.AddInput("validation", Of(measured));
-        RunFolder folder = session.Open(engine);
-        session.Restore(trainer);
-        var loop = new SupervisedLoop(session, folder, progress);
-        return await SupervisedLoop.Reporter(RunKind.RewardModel, trainer, tokenizerPath, session.Started, _logger)
-            .AroundAsync(folder.Path, () => session.GuardAsync(trainer, TrainAndSaveAsync, cancellationToken)).ConfigureAwait(false);
-
-        async Task<SupervisedRunResult> TrainAndSaveAsync()
+        return new SupervisedStage
         {
-            await loop.RunAsync(trainer, cancellationToken).ConfigureAwait(false);
-            RewardNormalization? normalization = Normalize(normalizer, trainer, encoded, notes, progress, cancellationToken);
-            SupervisedLoop.Report(progress, SupervisedPhase.Saving, trainer.Step, trainer.Steps);
-            string saved = folder.WriteModel(model, RunModels.FolderOf(tokenizerPath), _options.SaveAs, chatTemplate: _options.ChatTemplatePath());
-            normalization?.Write(saved);
-            return new SupervisedRunResult
-            {
-                Folder = folder.Path,
-                ModelFolder = saved,
-                Steps = trainer.Step,
-                BestStep = _options.RewardModel.KeepBest ? trainer.BestStep : null,
-                Metrics = loop.Last,
-                BestMetrics = loop.Best,
-                Normalization = normalization,
-                Notes = notes,
-                ResumedAfter = session.Resumed?.Step ?? 0,
-            };
-        }
+            Model = model,
+            Trainer = trainer,
+            Data = Of(encoded),
+            Validation = Of(measured),
+            KeepBest = _options.RewardModel.KeepBest,
+            Notes = notes,
+            Normalize = () => Normalize(normalizer, trainer, encoded, notes, progress, cancellationToken),
+        };
     }
 
     /// <summary>A reward model goes on with its own head; a language model gets a new one.</summary>
-    private LanguageModel OpenStart(Engine engine)
+    private LanguageModel OpenStart(SupervisedScope scope)
     {
-        LanguageModel start = RunModels.Open(engine, "model", _options.Model, _options.Resolve, ModelHead.FromFile);
+        LanguageModel start = scope.OpenStart(ModelHead.FromFile);
         if (start.Info.Head == ModelHead.Scalar)
         {
             return start;

@@ -13,7 +13,7 @@ namespace Proximal.Runs;
 public sealed class SftRun
 {
     private readonly SftRunOptions _options;
-    private readonly ILogger? _logger;
+    private readonly SupervisedRunner _runner;
 
     /// <summary>Makes a run; nothing is read or written yet.</summary>
     /// <param name="options">What to do.</param>
@@ -24,7 +24,7 @@ public sealed class SftRun
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         _options = options;
-        _logger = logger;
+        _runner = new SupervisedRunner(options, RunKind.Sft, logger, Prepare);
     }
 
     /// <summary>Does the whole run.</summary>
@@ -37,7 +37,7 @@ public sealed class SftRun
     /// <exception cref="RunInterruptedException">The token was cancelled.</exception>
     public Task<SupervisedRunResult> RunAsync(
         IProgress<SupervisedProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        Task.Run(() => TrainAsync(resume: false, progress, cancellationToken), cancellationToken);
+        _runner.RunAsync(resume: false, progress, cancellationToken);
 
     /// <summary>
     /// Goes on with the run in the output folder from its latest checkpoint that is whole; what follows equals what an
@@ -54,64 +54,35 @@ public sealed class SftRun
     /// <exception cref="RunInterruptedException">The token was cancelled.</exception>
     public Task<SupervisedRunResult> ResumeAsync(
         IProgress<SupervisedProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        Task.Run(() => TrainAsync(resume: true, progress, cancellationToken), cancellationToken);
+        _runner.RunAsync(resume: true, progress, cancellationToken);
 
-    private async Task<SupervisedRunResult> TrainAsync(
-        bool resume, IProgress<SupervisedProgress>? progress, CancellationToken cancellationToken)
+    private SupervisedStage Prepare(SupervisedScope scope, IProgress<SupervisedProgress>? progress, CancellationToken cancellationToken)
     {
-        SupervisedLoop.Report(progress, SupervisedPhase.Loading);
-        using RunSession session = RunSession.Begin(_options, RunKind.Sft, steps: null, resume, _logger);
-        SupervisedLoop.Tell(progress, session.Story);
-        if (session.IsFinished)
-        {
-            return SupervisedLoop.Finished(session, _options.Resolve(_options.Output));
-        }
-
         IReadOnlyList<SftExample> examples = SftFile.Read(_options.Resolve(_options.Data.Path), _options.Data.Fields);
         (IReadOnlyList<SftExample> training, IReadOnlyList<SftExample> validation) = Split(examples);
-        string tokenizerPath = _options.TokenizerPath();
-        Tokenizer tokenizer = Tokenizer.Load(tokenizerPath);
-
-        using var engine = new Engine(new EngineOptions { Threads = session.ThreadsOr(_options.Threads), Logger = _logger });
-        using LanguageModel model = RunModels.Open(engine, "model", _options.Model, _options.Resolve, ModelHead.LanguageModel);
+        Tokenizer tokenizer = scope.LoadTokenizer();
+        LanguageModel model = scope.Own(scope.OpenStart(ModelHead.LanguageModel));
         var notes = new List<string>();
-        ChatEncoder? chat = _options.CreateChat(examples.Concat(validation).Any(example => example.Conversation is not null), tokenizer, session.Started);
+        ChatEncoder? chat = _options.CreateChat(examples.Concat(validation).Any(example => example.Conversation is not null), tokenizer, scope.Started);
         SequenceEncoder encoder = _options.Data.CreateEncoder(tokenizer, model, chat);
         IReadOnlyList<SftExample> encoded = Encode(encoder, training, "examples", notes);
         IReadOnlyList<SftExample> measured = validation.Count > 0 ? Encode(encoder, validation, "validation examples", notes) : [];
-        using var trainer = new SftTrainer(new SftSetup
+        return new SupervisedStage
         {
             Model = model,
-            Examples = encoded,
-            Validation = measured,
-            Options = _options.Sft,
-            Seed = _options.Seed,
-        });
-
-        session.AddInput("data", Fingerprint.Of(encoded));
-        session.AddInput("validation", Fingerprint.Of(measured));
-        RunFolder folder = session.Open(engine);
-        session.Restore(trainer);
-        var loop = new SupervisedLoop(session, folder, progress);
-        return await SupervisedLoop.Reporter(RunKind.Sft, trainer, tokenizerPath, session.Started, _logger)
-            .AroundAsync(folder.Path, () => session.GuardAsync(trainer, TrainAndSaveAsync, cancellationToken)).ConfigureAwait(false);
-
-        async Task<SupervisedRunResult> TrainAndSaveAsync()
-        {
-            await loop.RunAsync(trainer, cancellationToken).ConfigureAwait(false);
-            SupervisedLoop.Report(progress, SupervisedPhase.Saving, trainer.Step, trainer.Steps);
-            return new SupervisedRunResult
+            Trainer = scope.Own(new SftTrainer(new SftSetup
             {
-                Folder = folder.Path,
-                ModelFolder = folder.WriteModel(model, RunModels.FolderOf(tokenizerPath), _options.SaveAs, chatTemplate: _options.ChatTemplatePath()),
-                Steps = trainer.Step,
-                BestStep = _options.Sft.KeepBest ? trainer.BestStep : null,
-                Metrics = loop.Last,
-                BestMetrics = loop.Best,
-                Notes = notes,
-                ResumedAfter = session.Resumed?.Step ?? 0,
-            };
-        }
+                Model = model,
+                Examples = encoded,
+                Validation = measured,
+                Options = _options.Sft,
+                Seed = _options.Seed,
+            })),
+            Data = Fingerprint.Of(encoded),
+            Validation = Fingerprint.Of(measured),
+            KeepBest = _options.Sft.KeepBest,
+            Notes = notes,
+        };
     }
 
     private (IReadOnlyList<SftExample> Training, IReadOnlyList<SftExample> Validation) Split(IReadOnlyList<SftExample> examples) =>

@@ -121,7 +121,7 @@ public sealed partial class ConfigurationSchemaTests
             Assert.That(schema.Refusal(YamlInstance.Of(good)), Is.Null, $"seed {seed}");
             Assert.That(IsStructural(type, good), Is.True, $"seed {seed}: {Failure(type, good)?.Message}");
             bound += Failure(type, good) is null ? 1 : 0;
-            foreach ((string mistake, ConfigurationNode document) in DocumentMaker.Bad(type, good))
+            foreach ((string mistake, ConfigurationNode document) in DocumentMaker.Bad(type, good).Where((_, index) => index % 5 == seed % 5))
             {
                 Assert.That(schema.Refusal(YamlInstance.Of(document)), Is.Not.Null, $"seed {seed}: {mistake}");
                 Assert.That(Failure(type, document), Is.Not.Null, $"seed {seed}: {mistake}");
