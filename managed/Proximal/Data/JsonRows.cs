@@ -18,6 +18,7 @@ internal static class JsonRows
         {
             ".JSONL" or ".NDJSON" => FromLines(path, DataFileException.ReadLines(path, what), example),
             ".JSON" => FromArray(path, DataFileException.ReadLines(path, what), example),
+            _ when Directory.Exists(path) => throw new DataFileException(path, null, $"{what} is a folder: name the file in it"),
             _ => throw new DataFileException(
                 path, null, $"rows are read from .jsonl, .ndjson and .json files, not from '{Path.GetExtension(path)}': convert or rename the file"),
         };

@@ -22,7 +22,7 @@ public static class PromptEncoder
         if (most < 1)
         {
             throw new ArgumentException(
-                $"{newTokens} new tokens leave no room for a prompt in the model's context of {context}: lower them.",
+                $"{newTokens} new tokens leave no room for a prompt in the model's context of {context}: lower max_new_tokens.",
                 nameof(newTokens));
         }
 
@@ -51,7 +51,7 @@ public static class PromptEncoder
         {
             string fix = count == 0
                 ? "give it a text"
-                : $"with {newTokens} new ones it does not fit the model's context of {context}; shorten it or lower the new tokens";
+                : $"with {newTokens} new ones it does not fit the model's context of {context}; shorten it or lower max_new_tokens";
             throw new DataFileException(prompt.File ?? "prompts", prompt.Line, $"the prompt has {count} tokens: {fix}");
         }
 

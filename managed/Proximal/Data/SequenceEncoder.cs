@@ -32,11 +32,12 @@ public sealed class SequenceEncoder
     /// <summary>Encodes examples.</summary>
     /// <param name="examples">Examples with texts or conversations.</param>
     /// <param name="dropped">Receives how many were left out because they are too long.</param>
-    /// <exception cref="DataFileException">An example comes to no response token or is too long; the text names its row.</exception>
+    /// <exception cref="DataFileException">An example comes to no response token or is too long, or none is left; the text names row or file.</exception>
     public IReadOnlyList<SftExample> Encode(IEnumerable<SftExample> examples, out int dropped)
     {
         ArgumentNullException.ThrowIfNull(examples);
         var encoded = new List<SftExample>();
+        string? file = null;
         dropped = 0;
         foreach (SftExample example in examples)
         {
@@ -47,20 +48,22 @@ public sealed class SequenceEncoder
             else
             {
                 dropped++;
+                file = example.File;
             }
         }
 
-        return NotEmpty(encoded, dropped);
+        return NotEmpty(encoded, dropped, file);
     }
 
     /// <summary>Encodes pairs.</summary>
     /// <param name="pairs">Pairs with texts or conversations.</param>
     /// <param name="dropped">Receives how many were left out because an answer is too long, or both are the same once cut.</param>
-    /// <exception cref="DataFileException">An answer comes to no token or is too long; the text names its row.</exception>
+    /// <exception cref="DataFileException">An answer comes to no token or is too long, or none is left; the text names row or file.</exception>
     public IReadOnlyList<PreferencePair> Encode(IEnumerable<PreferencePair> pairs, out int dropped)
     {
         ArgumentNullException.ThrowIfNull(pairs);
         var encoded = new List<PreferencePair>();
+        string? file = null;
         dropped = 0;
         foreach (PreferencePair pair in pairs)
         {
@@ -71,10 +74,11 @@ public sealed class SequenceEncoder
             else
             {
                 dropped++;
+                file = pair.File;
             }
         }
 
-        return NotEmpty(encoded, dropped);
+        return NotEmpty(encoded, dropped, file);
     }
 
     /// <summary>The example with its tokens; <see langword="null"/>: too long, and dropped.</summary>
@@ -167,9 +171,9 @@ public sealed class SequenceEncoder
         };
     }
 
-    private static List<T> NotEmpty<T>(List<T> encoded, int dropped) => encoded.Count > 0
+    private static List<T> NotEmpty<T>(List<T> encoded, int dropped, string? file) => encoded.Count > 0
         ? encoded
-        : throw new ArgumentException($"All {dropped} rows were too long and left out: raise max_tokens, or cut them.");
+        : throw Wrong(file, null, $"all {dropped} rows were too long, or the same once cut, and left out: raise max_tokens, or set too_long to cut");
 
     private static DataFileException Wrong(string? file, int? line, string what) => new(file ?? "rows", line, what);
 }

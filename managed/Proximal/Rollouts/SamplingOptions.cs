@@ -20,7 +20,7 @@ public sealed record SamplingOptions
     internal void Validate()
     {
         Require.NotNegative(Temperature);
-        ArgumentOutOfRangeException.ThrowIfNegative(TopK);
+        Require.AtLeast(TopK, 0);
         Require.Probability(TopP, zero: false);
         Require.Probability(MinP, zero: true);
     }

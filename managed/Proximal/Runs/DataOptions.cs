@@ -12,6 +12,7 @@ public abstract record DataOptions
 {
     /// <summary>A .jsonl, .ndjson or .json file.</summary>
     [ConfigurationPath]
+    [ChangeableOnResume]
     public required string Path { get; init; }
 
     /// <summary>The most tokens of a sequence; 0: the model's context.</summary>

@@ -92,6 +92,7 @@ public sealed class RewardModelRun
             Trainer = trainer,
             Data = Of(encoded),
             Validation = Of(measured),
+            Normalization = normalizer.SampleFingerprint(),
             KeepBest = _options.RewardModel.KeepBest,
             Notes = notes,
             Normalize = () => Normalize(normalizer, trainer, encoded, notes, progress, cancellationToken),
@@ -129,7 +130,7 @@ public sealed class RewardModelRun
         {
             null => (pairs, []),
             { Path: { } path } => (pairs, Read(path, notes)),
-            { } split => DataSplit.ByPrompt(pairs, pair => pair.Prompt, split.Fraction!.Value, split.SplitSeed),
+            { } split => split.Split(_options.Data.Path, pairs, pair => pair.Prompt),
         };
 
     private static IReadOnlyList<PreferencePair> Encode(

@@ -4,6 +4,7 @@ using Proximal.Internal;
 using Proximal.Models;
 using Proximal.Rewards;
 using Proximal.Rollouts;
+using Proximal.Runs.Checkpoints;
 using Proximal.Tokenization;
 
 namespace Proximal.Runs;
@@ -47,6 +48,11 @@ internal sealed class RewardNormalizer(RewardModelRunOptions options, Engine eng
             new SynchronousProgress<GenerationProgress>(value => progress(value.Finished, value.Total)),
             cancellationToken);
     }
+
+    /// <summary>Of the sampled answers, which other prompts or another model would change; <see langword="null"/>: none are sampled.</summary>
+    public string? SampleFingerprint() => _answers.Count == 0
+        ? null
+        : Fingerprint.Of(_answers.Select(answer => ((string?)null, (int[])[.. answer.Prompt, .. answer.Tokens])));
 
     /// <summary>The normalisation of the model's scores.</summary>
     /// <param name="model">The trained model.</param>

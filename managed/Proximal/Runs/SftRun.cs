@@ -90,7 +90,7 @@ public sealed class SftRun
         {
             null => (examples, []),
             { Path: { } path } => (examples, SftFile.Read(_options.Resolve(path), _options.Data.Fields)),
-            { } split => DataSplit.ByPrompt(examples, example => example.SplitKey, split.Fraction!.Value, split.SplitSeed),
+            { } split => split.Split(_options.Data.Path, examples, example => example.SplitKey),
         };
 
     private static IReadOnlyList<SftExample> Encode(

@@ -35,6 +35,11 @@ internal sealed class SupervisedRunner(
         SupervisedStage stage = prepare(scope, progress, cancellationToken);
         session.AddInput("data", stage.Data);
         session.AddInput("validation", stage.Validation);
+        if (stage.Normalization is { } sampled)
+        {
+            session.AddInput("normalization", sampled);
+        }
+
         RunFolder folder = session.Open(scope.Engine);
         session.Restore(stage.Trainer);
         var loop = new SupervisedLoop(session, folder, progress);

@@ -19,6 +19,9 @@ internal sealed record SupervisedStage
     /// <summary>Fingerprint of what is measured with.</summary>
     public required string Validation { get; init; }
 
+    /// <summary>Fingerprint of what the scores are normalised on; <see langword="null"/>: nothing, or what is trained on.</summary>
+    public string? Normalization { get; init; }
+
     /// <summary>The run ends with the best weights, not with the last ones.</summary>
     public required bool KeepBest { get; init; }
 

@@ -21,13 +21,19 @@ public sealed record AdamWOptions
     /// <summary>Gradients of a larger norm are scaled down to it; infinity: no clipping.</summary>
     public double MaxGradientNorm { get; init; } = 1;
 
-    internal unsafe px_trainer_options ToNative()
+    /// <summary>Throws unless every option is in its range.</summary>
+    internal void Validate()
     {
         Require.OpenUnitInterval(Beta1);
         Require.OpenUnitInterval(Beta2);
         Require.Positive(Epsilon);
         Require.NotNegative(WeightDecay);
         Require.PositiveOrInfinity(MaxGradientNorm);
+    }
+
+    internal unsafe px_trainer_options ToNative()
+    {
+        Validate();
         return new px_trainer_options
         {
             struct_size = (uint)sizeof(px_trainer_options),

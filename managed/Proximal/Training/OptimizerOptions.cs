@@ -45,6 +45,6 @@ public sealed record OptimizerOptions
         Require.Defined(Schedule, $"{name}.Schedule");
         Require.Probability(WarmupFraction, zero: true, $"{name}.WarmupFraction");
         Require.NotNull(AdamW, $"{name}.AdamW");
-        AdamW.ToNative();
+        AdamW.Validate();
     }
 }

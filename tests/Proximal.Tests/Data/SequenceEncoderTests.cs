@@ -69,7 +69,7 @@ public sealed class SequenceEncoderTests
                 () => Encode(limits with { MaxTokens = 3, TooLong = TooLong.Cut }, row),
                 Throws.TypeOf<DataFileException>().With.Message.Contains("its prompt leaves no room"));
             Assert.That(
-                () => Encode(limits with { TooLong = TooLong.Drop }, row), Throws.ArgumentException.With.Message.Contains("All 1 rows were too long"));
+                () => Encode(limits with { TooLong = TooLong.Drop }, row), Throws.TypeOf<DataFileException>().With.Message.Contains("rows.jsonl: all 1 rows were too long"));
         });
     }
 

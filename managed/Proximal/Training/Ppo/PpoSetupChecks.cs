@@ -42,7 +42,7 @@ internal static class PpoSetupChecks
         {
             if (token < 0 || token >= vocabulary)
             {
-                throw new ArgumentException($"The stop token {token} is none of the model's, 0 to {vocabulary - 1}.");
+                throw new ArgumentException($"The stop token {token} is none of the model's, 0 to {vocabulary - 1}: correct stop_token_ids.");
             }
         }
 

@@ -56,6 +56,37 @@ public sealed class SupervisedResumeTests
             Throws.TypeOf<CheckpointException>().With.Message.Contains("is of a run of 'rm', not of 'sft'"));
     }
 
+    [Test]
+    public async Task Data_may_move_but_not_change()
+    {
+        SftRunOptions options = Sft("sft-moved");
+        await Interrupted(SupervisedPhase.Committed, 3, (progress, token) => new SftRun(options).RunAsync(progress, token));
+        string text = await File.ReadAllTextAsync(_tiny["sft.jsonl"]);
+        SftRunOptions With(string path) => options with { Data = options.Data with { Path = path } };
+        Assert.That(
+            () => new SftRun(With(_tiny.Write("other.jsonl", text.Replace("\"c\"", "\"f\"", StringComparison.Ordinal)))).ResumeAsync(),
+            Throws.TypeOf<CheckpointException>().With.Message.Contains("data: its content is not what it was"));
+        await new SftRun(With(_tiny.Write("copy.jsonl", text))).ResumeAsync();
+        await new SftRun(Sft("sft-stayed")).RunAsync();
+        ResumeBench.AssertEqual(_tiny["sft-stayed"], _tiny["sft-moved"]);
+    }
+
+    [Test]
+    public async Task What_the_scores_are_normalised_on_may_move_but_not_change()
+    {
+        RewardModelRunOptions With(string path) => RewardModel("rm-normalized") with
+        {
+            Normalization = new NormalizationOptions { Prompts = new PromptsOptions { Path = path }, MaxNewTokens = 4 },
+        };
+        RewardModelRunOptions options = With(_tiny.Write("prompts.txt", "ab\nc\nde\n"));
+        await Interrupted(SupervisedPhase.Committed, 3, (progress, token) => new RewardModelRun(options).RunAsync(progress, token));
+        Assert.That(
+            () => new RewardModelRun(With(_tiny.Write("others.txt", "ab\nc\nf\n"))).ResumeAsync(),
+            Throws.TypeOf<CheckpointException>().With.Message.Contains("normalization: its content is not what it was"));
+        SupervisedRunResult result = await new RewardModelRun(With(_tiny.Write("same.txt", "ab\nc\nde\n"))).ResumeAsync();
+        Assert.That(result.Normalization, Is.Not.Null);
+    }
+
     private SftRunOptions Sft(string run) => new()
     {
         Model = _tiny.Model,
