@@ -460,6 +460,36 @@ TEST_F(ModelFolders, LinksAreFollowedAndReplacedNeverWrittenThrough) {
   EXPECT_EQ(read_file(folder_.path("blobs/model.safetensors")), original);
 }
 
+// snapshots/REVISION/NAME -> ../../blobs/HASH: a link may leave the folder, a name of the index may not.
+TEST_F(ModelFolders, ShardsAreReadThroughTheLinksOfTheHubsCache) {
+  write_model(folder_.path("whole"), tiny_config(), tiny_tensors());
+  const tiny::ModelHandle whole = model_on(load(folder_.path("whole")));
+  px_save_options options{};
+  options.struct_size = sizeof options;
+  options.shard_bytes = 600;
+  ASSERT_EQ(px_model_save(whole.get(), folder_.path("shards").c_str(), &options), PX_OK) << last_error();
+  fs::create_directories(folder_.path("cache/blobs"));
+  fs::create_directories(folder_.path("cache/snapshots/1"));
+  int shards = 0;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder_.path("shards"))) {
+    const std::string name = entry.path().filename().string();
+    fs::rename(entry.path(), folder_.path("cache/blobs/hash-of-") + name);
+    fs::create_symlink("../../blobs/hash-of-" + name, folder_.path("cache/snapshots/1/") + name);
+    shards += name.ends_with(".safetensors");
+  }
+  EXPECT_GT(shards, 1);
+  expect_same(held(model_on(load(folder_.path("cache/snapshots/1"))).get()), tiny_tensors());
+
+  const std::string index = folder_.path("cache/blobs/hash-of-model.safetensors.index.json");
+  const std::string honest = read_file(index);
+  const std::string name = "model-00001-of-";
+  std::string outside = honest;
+  outside.replace(outside.find(name), name.size(), "../../blobs/hash-of-" + name);
+  write_file(index, outside);
+  expect_refused(folder_.path("cache/snapshots/1"), PX_CORRUPT_DATA,
+                 {"expected a file name of the same folder", "../../blobs/hash-of-"});
+}
+
 TEST_F(ModelFolders, LoopsFoldersPipesAndDevicesInAFilesPlaceAreErrors) {
   const std::vector<std::function<void(const std::string&)>> stand_ins = {
       [](const std::string& path) { fs::create_symlink(fs::path(path).filename(), path); },

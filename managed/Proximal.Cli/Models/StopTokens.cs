@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Proximal.Internal;
 
 namespace Proximal.Cli.Models;
 
@@ -6,6 +7,7 @@ namespace Proximal.Cli.Models;
 internal static class StopTokens
 {
     private const string Key = "eos_token_id";
+    private const long MostBytes = 1 << 24;
     private static readonly string[] Files = ["generation_config.json", "config.json"];
 
     /// <summary>The model folder's stop tokens; none for a file that is no folder.</summary>
@@ -22,7 +24,7 @@ internal static class StopTokens
 
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using JsonDocument document = JsonDocument.Parse(Bytes(path));
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
                 throw Wrong(path, "is no JSON object");
@@ -39,6 +41,9 @@ internal static class StopTokens
             throw Wrong(path, $"cannot be read ({failure.Message})", failure);
         }
     }
+
+    private static byte[] Bytes(string path) => WholeFile.Read(path, MostBytes, out long length)
+        ?? throw Wrong(path, $"{length} bytes are more than such a file has ({MostBytes})");
 
     private static IReadOnlyList<int> Read(JsonElement value, string path) => value.ValueKind switch
     {

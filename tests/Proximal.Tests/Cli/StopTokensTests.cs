@@ -36,6 +36,21 @@ public sealed class StopTokensTests
     }
 
     [Test]
+    public void A_file_of_gigabytes_is_refused_before_it_is_read()
+    {
+        using var folder = new TemporaryFolder();
+        using (FileStream sparse = File.Create(folder["blob"]))
+        {
+            sparse.SetLength(1L << 40);
+        }
+
+        File.CreateSymbolicLink(folder["generation_config.json"], "blob");
+        Assert.That(
+            () => StopTokens.OfModel(folder.Path),
+            Throws.TypeOf<CommandException>().With.Message.Contains("generation_config.json: 1099511627776 bytes are more"));
+    }
+
+    [Test]
     public void A_file_has_none() => Assert.That(StopTokens.OfModel("/dev/null"), Is.Empty);
 
     private static void Write(string path, string? text)

@@ -132,6 +132,64 @@ public sealed class MalformedTokenizerTests
         Assert.That(refused, Is.InRange(FuzzRounds / 20, (FuzzRounds / 2) - 1));
     }
 
+    [Test]
+    public void Links_as_of_the_hubs_cache_are_followed()
+    {
+        using var folder = new Models.TemporaryFolder();
+        Directory.CreateDirectory(folder["blobs"]);
+        Directory.CreateDirectory(folder["snapshots/abc"]);
+        File.WriteAllText(folder["blobs/1"], TokenizerTexts.ByteLevel);
+        File.WriteAllText(folder["blobs/2"], """{"chat_template": "{{ messages[0].content }}"}""");
+        File.CreateSymbolicLink(folder["snapshots/abc/tokenizer.json"], "../../blobs/1");
+        File.CreateSymbolicLink(folder["snapshots/abc/tokenizer_config.json"], "../../blobs/2");
+        string snapshot = folder["snapshots/abc"];
+        Assert.That(Tokenizer.Load(snapshot).Encode("hello"), Is.EqualTo(Tokenizer.Load(WithoutLinks(folder)).Encode("hello")));
+        Assert.That(global::Proximal.ChatTemplates.ModelChatTemplate.Find(snapshot), Is.Not.Null);
+    }
+
+    [TestCase("tokenizer.json")]
+    [TestCase("/dev/zero")]
+    [TestCase("/dev/null")]
+    [TestCase("/proc/self/environ")]
+    [TestCase("../secret")]
+    public void Links_to_what_is_no_tokenizer_are_refused_without_showing_it(string target)
+    {
+        using var folder = new Models.TemporaryFolder();
+        File.WriteAllText(folder["secret"], "root:x:0:0:a-secret-value");
+        Directory.CreateDirectory(folder["m"]);
+        File.CreateSymbolicLink(folder["m/tokenizer.json"], target);
+        TokenizerException failure = Assert.Throws<TokenizerException>(() => Tokenizer.Load(folder["m/tokenizer.json"]))!;
+        Assert.That(failure.Message, Does.Contain(folder["m"]).And.Not.Contain("secret-value").And.Not.Contain("PATH="));
+    }
+
+    [TestCase("tokenizer.json")]
+    [TestCase("tokenizer.model")]
+    [TestCase("vocab.json")]
+    public void A_file_of_gigabytes_is_refused_before_it_is_read(string name)
+    {
+        using var folder = new Models.TemporaryFolder();
+        Directory.CreateDirectory(folder["blobs"]);
+        using (FileStream sparse = File.Create(folder["blobs/large"]))
+        {
+            sparse.SetLength(1L << 40);
+        }
+
+        File.CreateSymbolicLink(folder[name], "blobs/large");
+        File.WriteAllText(folder["merges.txt"], "a b\n");
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.That(
+            () => Tokenizer.Load(folder[name]),
+            Throws.TypeOf<TokenizerException>().With.Message.Contains(name).And.Message.Contains("bytes are more than a tokenizer has"));
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(1 << 24));
+    }
+
+    private static string WithoutLinks(Models.TemporaryFolder folder)
+    {
+        Directory.CreateDirectory(folder["plain"]);
+        File.Copy(folder["blobs/1"], folder["plain/tokenizer.json"]);
+        return folder["plain"];
+    }
+
     /// <summary>Flips, cuts, repeats or moves a few bytes.</summary>
     private static byte[] Damage(byte[] good, Random random)
     {

@@ -1,3 +1,5 @@
+using Proximal.Internal;
+
 namespace Proximal.Tokenization.Loading;
 
 /// <summary>Reads whole files and says clearly why one cannot be read.</summary>
@@ -10,14 +12,8 @@ internal static class FileBytes
     {
         try
         {
-            long length = new FileInfo(path).Length;
-            if (length > MaximumLength)
-            {
-                throw new TokenizerException(
-                    ProximalStatus.Unsupported, path, "", $"{length} bytes are more than a tokenizer has ({MaximumLength})", "Give the tokenizer's own file");
-            }
-
-            return File.ReadAllBytes(path);
+            return WholeFile.Read(path, MaximumLength, out long length) ?? throw new TokenizerException(
+                ProximalStatus.Unsupported, path, "", $"{length} bytes are more than a tokenizer has ({MaximumLength})", "Give the tokenizer's own file");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
