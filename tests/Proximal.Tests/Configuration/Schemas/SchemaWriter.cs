@@ -93,6 +93,8 @@ internal sealed class SchemaWriter
         var properties = new JsonObject();
         if (discriminator is not null)
         {
+            // What an editor calls the kind; it would take the name of the definition.
+            schema["title"] = $"{discriminator}: {name}";
             properties[discriminator] = new JsonObject { ["const"] = name };
         }
 
