@@ -8,6 +8,7 @@ using Proximal.Reports;
 using Proximal.Runs;
 using Proximal.Training.Ppo;
 using Proximal.Training.Supervised;
+using Proximal.WarmStories.Report;
 
 namespace Proximal.WarmStories;
 

@@ -1,6 +1,7 @@
 using NUnit.Framework;
 using Proximal.Data;
 using Proximal.WarmStories;
+using Proximal.WarmStories.Report;
 
 namespace Proximal.Tests.WarmStories;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using Proximal.Evaluation;
 using Proximal.Reports;
 
-namespace Proximal.WarmStories;
+namespace Proximal.WarmStories.Report;
 
 /// <summary>What follows from the figures, in plain sentences; every one depends on what was measured.</summary>
 internal static class DemoVerdicts
@@ -10,6 +10,9 @@ internal static class DemoVerdicts
     /// <summary>Below this share of the gain the judge tells another story than the reward.</summary>
     private const double MostlyGamed = 0.25;
     private const double PartlyGamed = 0.7;
+
+    /// <summary>Stories below this share of the fine-tuned model's length were cut short to save on KL.</summary>
+    private const double MuchShorter = 0.5;
 
     /// <summary>A judge that falls by this much from its best, in standard deviations, while the reward rises.</summary>
     private const double Fall = 0.1;
@@ -48,9 +51,24 @@ internal static class DemoVerdicts
         double start = figures.FineTuning.References[DemoRuns.BaseName].Model.Value;
         yield return string.Create(CultureInfo.InvariantCulture, $"The fine-tuned model is {start:0.0} nats a story away from the base model before PPO begins. With the fine-tuned model as reference the first step costs nothing; with the base model as reference PPO starts with that debt, and the cheapest way to pay it is to unlearn what fine-tuning taught.");
         yield return string.Create(CultureInfo.InvariantCulture, $"That is what was measured: held to the base model the run ended {other.Kl.Value:0.0} nats from the fine-tuned and {other.References[DemoRuns.BaseName].Model.Value:0.0} from the base model; held to the fine-tuned model, {own.Kl.Value:0.0} and {own.References[DemoRuns.BaseName].Model.Value:0.0}.");
+        if (other.Length.Model.Value < MuchShorter * other.Length.Baseline.Value)
+        {
+            yield return string.Create(CultureInfo.InvariantCulture, $"And it found a cheaper way still: every token costs, so it stops. Its stories have {other.Length.Model.Value:0} tokens instead of {other.Length.Baseline.Value:0}. That is a way to pay less, not to write better.");
+        }
+
         yield return $"Story by story, the fine-tuned reference gives {DemoLines.Signed(figures.RewardAdvantage)} standard deviations more reward and {DemoLines.Signed(figures.JudgeAdvantage)} more by the judge. {Better(figures)}";
         yield return "What to conclude: the reference says what must not be lost. Take the model that already writes what you want in form and language, "
             + "which is the fine-tuned one; the base model is the better anchor only where fine-tuning was poor or narrow and its habits are what PPO should undo.";
+    }
+
+    /// <summary>A word on the base model's column where its figures invite a wrong conclusion.</summary>
+    public static IEnumerable<string> Base(DemoFigures figures)
+    {
+        EvaluationResult sft = figures.FineTuning;
+        if (sft.Reward!.Score.Difference.IsBelow(0))
+        {
+            yield return $"The base model scores higher than the fine-tuned one. That is a limit of the scorers: they have learned to tell apart stories of the fine-tuned model's kind, and the base model writes another kind, of which {DemoLines.Percent(sft.EndRate.Baseline.Value)} come to an end. Its scores are not comparable with the others.";
+        }
     }
 
     /// <summary>Does it work? Three sentences.</summary>

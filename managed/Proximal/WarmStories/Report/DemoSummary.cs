@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 using Proximal.Evaluation;
 using Proximal.Reports;
 
-namespace Proximal.WarmStories;
+namespace Proximal.WarmStories.Report;
 
 /// <summary>The figures of a demo as JSON; DEMO.md lists the keys.</summary>
 internal static class DemoSummary

@@ -1,7 +1,7 @@
 using Proximal.Evaluation;
 using Proximal.Reports;
 
-namespace Proximal.WarmStories;
+namespace Proximal.WarmStories.Report;
 
 /// <summary>All that a demo found, for its summary, its ten lines and its report.</summary>
 internal sealed record DemoFigures

@@ -1,6 +1,6 @@
 using Proximal.Reports;
 
-namespace Proximal.WarmStories;
+namespace Proximal.WarmStories.Report;
 
 /// <summary>Curves of the PPO runs that the report lays side by side.</summary>
 internal static class DemoCurves

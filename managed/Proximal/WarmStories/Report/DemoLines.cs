@@ -2,7 +2,7 @@ using System.Globalization;
 using Proximal.Evaluation;
 using Proximal.Reports;
 
-namespace Proximal.WarmStories;
+namespace Proximal.WarmStories.Report;
 
 /// <summary>What the demo says in the terminal: a line a stage, and ten at the end, each at most 80 characters.</summary>
 internal static class DemoLines
@@ -52,6 +52,9 @@ internal static class DemoLines
     /// <summary>A number with its sign and two decimals.</summary>
     public static string Plus(double value) => value.ToString("+0.00;-0.00;0.00", CultureInfo.InvariantCulture);
 
+    /// <summary>A number with one decimal.</summary>
+    public static string Short(double value) => value.ToString("0.0", CultureInfo.InvariantCulture);
+
     /// <summary>Parameters in millions.</summary>
     public static string Millions(long parameters) => Invariant($"{parameters / 1e6:0.0#} million");
 
@@ -71,8 +74,6 @@ internal static class DemoLines
     private static string Low(RunData run, string metric) => Invariant($"{Figure(run, metric, curve => curve.Min):0.00}");
 
     private static double Figure(RunData run, string metric, Func<Curve, double> of) => run.Curves.TryGetValue(metric, out Curve? curve) ? of(curve) : double.NaN;
-
-    private static string Short(double value) => value.ToString("0.0", CultureInfo.InvariantCulture);
 
     private static string Line(string head, string text, RunData? run = null)
     {

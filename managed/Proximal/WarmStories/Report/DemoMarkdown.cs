@@ -3,7 +3,7 @@ using System.Text;
 using Proximal.Evaluation;
 using Proximal.Reports;
 
-namespace Proximal.WarmStories;
+namespace Proximal.WarmStories.Report;
 
 /// <summary>The report of a demo as Markdown, without plots.</summary>
 internal static class DemoMarkdown
@@ -24,6 +24,7 @@ internal static class DemoMarkdown
         text.Append("\n## Did it work?\n\n");
         AppendTable(text, DemoTexts.Table(figures));
         text.Append(CultureInfo.InvariantCulture, $"\nRewards are in standard deviations of the fine-tuned model's stories. In brackets: 95 % intervals over prompts.\n\n{Markdown.Line(DemoTexts.Scorers(figures))}\n");
+        AppendParagraphs(text, DemoVerdicts.Base(figures));
         text.Append("\n## Stories before and after\n");
         foreach (EvaluationPair pair in PairChoice.Even(figures.Evaluation.Pairs, StoriesShown).Prepend(figures.Typical))
         {

@@ -2,7 +2,7 @@ using System.Globalization;
 using Proximal.Evaluation;
 using Proximal.Reports;
 
-namespace Proximal.WarmStories;
+namespace Proximal.WarmStories.Report;
 
 /// <summary>The words of a demo's report, shared by the page and the Markdown.</summary>
 internal static class DemoTexts
@@ -40,7 +40,7 @@ internal static class DemoTexts
         yield return ("The judge", $"is another such model, from {data.Judge.Count} pairs with other beginnings. It takes no part in training. It is there to be asked whether a gain is real{Took(figures.Judge)}.");
         yield return ("PPO", $"let the model write {figures.Options.Recipe.Ppo.PromptsPerStep * figures.Options.Recipe.Ppo.SamplesPerPrompt} stories a step, {figures.Ppo.LastStep} steps long, had the reward model score them, and made likelier what scored better than expected. A penalty for every nat of distance (KL) from the fine-tuned model keeps it from forgetting how to write; repeating itself and not coming to an end cost a little, too{Took(figures.Ppo)}.");
         yield return ("The same PPO once more", $"with the base model in the place of the fine-tuned one as what to stay near{Took(figures.PpoBaseReference)}; see \"Which reference?\".");
-        yield return ("Evaluation", $"gave all models the same {figures.Evaluation.Prompts} story beginnings that none was trained on, {figures.Evaluation.Samples} stories each, with the same random numbers.");
+        yield return ("Evaluation", $"gave all models the same {figures.Evaluation.Prompts} story beginnings that none was trained on, {figures.Evaluation.Samples} stories each, with the same random numbers. All stories of this page are drawn at temperature {figures.Options.Recipe.Temperature.ToString(CultureInfo.InvariantCulture)}: likelier words are taken more often than the model would by itself, which suits one this small.");
     }
 
     /// <summary>The figures of all four models, column by column.</summary>
@@ -56,12 +56,12 @@ internal static class DemoTexts
         yield return ["gain by the judge", "", "", DemoLines.Signed(ppo.Judge.Score.Difference), DemoLines.Signed(other.Judge.Score.Difference)];
         yield return ["stories that beat the fine-tuned model's", "", "", DemoLines.Percent(ppo.Reward.WinRate.Value), DemoLines.Percent(other.Reward.WinRate.Value)];
         yield return ["the same by the judge", "", "", DemoLines.Percent(ppo.Judge.WinRate.Value), DemoLines.Percent(other.Judge.WinRate.Value)];
-        yield return ["KL to the fine-tuned model, nats a story", "", "0", Figures.Short(ppo.Kl.Value), Figures.Short(other.Kl.Value)];
+        yield return ["KL to the fine-tuned model, nats a story", "", "0", DemoLines.Short(ppo.Kl.Value), DemoLines.Short(other.Kl.Value)];
         yield return ["KL to the base model, nats a story", "0", Distance(sft), Distance(ppo), Distance(other)];
         yield return ["stories that end by themselves", DemoLines.Percent(sft.EndRate.Baseline.Value), DemoLines.Percent(ppo.EndRate.Baseline.Value), DemoLines.Percent(ppo.EndRate.Model.Value), DemoLines.Percent(other.EndRate.Model.Value)];
-        yield return ["variety (distinct-2)", Figures.Short(sft.BaselineText.Distinct2), Figures.Short(ppo.BaselineText.Distinct2), Figures.Short(ppo.ModelText.Distinct2), Figures.Short(other.ModelText.Distinct2)];
-        yield return ["repetition within a story", Figures.Short(sft.BaselineText.Repetition), Figures.Short(ppo.BaselineText.Repetition), Figures.Short(ppo.ModelText.Repetition), Figures.Short(other.ModelText.Repetition)];
-        yield return ["tokens a story", Figures.Short(sft.Length.Baseline.Value), Figures.Short(ppo.Length.Baseline.Value), Figures.Short(ppo.Length.Model.Value), Figures.Short(other.Length.Model.Value)];
+        yield return ["variety (distinct-2)", Share(sft.BaselineText.Distinct2), Share(ppo.BaselineText.Distinct2), Share(ppo.ModelText.Distinct2), Share(other.ModelText.Distinct2)];
+        yield return ["repetition within a story", Share(sft.BaselineText.Repetition), Share(ppo.BaselineText.Repetition), Share(ppo.ModelText.Repetition), Share(other.ModelText.Repetition)];
+        yield return ["tokens a story", DemoLines.Short(sft.Length.Baseline.Value), DemoLines.Short(ppo.Length.Baseline.Value), DemoLines.Short(ppo.Length.Model.Value), DemoLines.Short(other.Length.Model.Value)];
     }
 
     /// <summary>Both references side by side.</summary>
@@ -72,11 +72,12 @@ internal static class DemoTexts
         yield return ["", "fine-tuned model as reference", "base model as reference"];
         yield return ["gain in reward", DemoLines.Signed(own.Reward!.Score.Difference), DemoLines.Signed(other.Reward!.Score.Difference)];
         yield return ["gain by the judge", DemoLines.Signed(own.Judge!.Score.Difference), DemoLines.Signed(other.Judge!.Score.Difference)];
-        yield return ["KL to the fine-tuned model, nats a story", Figures.Short(own.Kl.Value), Figures.Short(other.Kl.Value)];
+        yield return ["KL to the fine-tuned model, nats a story", DemoLines.Short(own.Kl.Value), DemoLines.Short(other.Kl.Value)];
         yield return ["KL to the base model, nats a story", Distance(own), Distance(other)];
         yield return ["stories that end by themselves", DemoLines.Percent(own.EndRate.Model.Value), DemoLines.Percent(other.EndRate.Model.Value)];
-        yield return ["variety (distinct-2)", Figures.Short(own.ModelText.Distinct2), Figures.Short(other.ModelText.Distinct2)];
-        yield return ["repetition within a story", Figures.Short(own.ModelText.Repetition), Figures.Short(other.ModelText.Repetition)];
+        yield return ["variety (distinct-2)", Share(own.ModelText.Distinct2), Share(other.ModelText.Distinct2)];
+        yield return ["repetition within a story", Share(own.ModelText.Repetition), Share(other.ModelText.Repetition)];
+        yield return ["tokens a story", DemoLines.Short(own.Length.Model.Value), DemoLines.Short(other.Length.Model.Value)];
     }
 
     /// <summary>Can the scorers be trusted?</summary>
@@ -108,7 +109,9 @@ internal static class DemoTexts
     private static string Accuracy(RunData run) =>
         $"{DemoLines.Percent(DemoFigures.Last(run, "validation/accuracy"))} (95 % interval {DemoLines.Percent(DemoFigures.Last(run, "validation/accuracy_low"))} to {DemoLines.Percent(DemoFigures.Last(run, "validation/accuracy_high"))})";
 
-    private static string Distance(EvaluationResult result) => Figures.Short(result.References[DemoRuns.BaseName].Model.Value);
+    private static string Distance(EvaluationResult result) => DemoLines.Short(result.References[DemoRuns.BaseName].Model.Value);
+
+    private static string Share(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
 
     private static string Text(Estimate estimate) => DemoLines.Plus(estimate.Value);
 

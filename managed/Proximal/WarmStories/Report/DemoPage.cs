@@ -3,7 +3,7 @@ using System.Text;
 using Proximal.Evaluation;
 using Proximal.Reports;
 
-namespace Proximal.WarmStories;
+namespace Proximal.WarmStories.Report;
 
 /// <summary>The report of a demo as one self-contained page, for a reader who knows nothing of the project.</summary>
 internal static class DemoPage
@@ -38,9 +38,8 @@ internal static class DemoPage
         Tile("warmer by the reward model", DemoLines.Plus(result.Reward!.Score.Difference.Value), "standard deviations");
         Tile("warmer by the judge", DemoLines.Plus(result.Judge!.Score.Difference.Value), "standard deviations");
         Tile("stories that beat the old ones", DemoLines.Percent(result.Reward.WinRate.Value), $"by the judge {DemoLines.Percent(result.Judge.WinRate.Value)}");
-        Tile("distance moved (KL)", Figures.Short(result.Kl.Value), "nats a story");
-        Tile("variety kept", DemoLines.Percent(DemoLines.Kept(result)), "different word pairs");
-        Tile("stories that end by themselves", DemoLines.Percent(result.EndRate.Model.Value), $"before {DemoLines.Percent(result.EndRate.Baseline.Value)}");
+        Tile("distance moved (KL)", DemoLines.Short(result.Kl.Value), "nats a story");
+        Tile("variety kept", DemoLines.Percent(DemoLines.Kept(result)), $"stories that end {DemoLines.Percent(result.EndRate.Model.Value)}");
         html.Append("</div>\n");
 
         void Tile(string label, string value, string below) => html.Append(
@@ -103,6 +102,7 @@ internal static class DemoPage
         html.Append("<p class=\"soft\">Rewards are in standard deviations of the fine-tuned model's stories, around their mean. In brackets: 95 % intervals over prompts (bootstrap). "
             + "KL: how much likelier a model finds its own stories than the other model does, nats a story; 0 is no difference.</p>\n");
         html.Append(CultureInfo.InvariantCulture, $"<p>{Html.Text(DemoTexts.Scorers(figures))}</p>\n");
+        AppendParagraphs(html, DemoVerdicts.Base(figures));
     }
 
     private static void AppendStories(StringBuilder html, DemoFigures figures)
@@ -141,7 +141,7 @@ internal static class DemoPage
         html.Append(LinePlot.Draw("Reward on test prompts", DemoCurves.Both(figures, "validation/reward/" + DemoRuns.Warmth)));
         html.Append(LinePlot.Draw("Judge on test prompts", DemoCurves.Both(figures, "validation/reward/" + DemoRuns.JudgeName)));
         html.Append(LinePlot.Draw("KL to its own reference, nats", DemoCurves.Both(figures, "validation/kl")));
-        html.Append("</div>\n");
+        html.Append("</div>\n<p>After the last step, on the test prompts:</p>\n");
         AppendTable(html, DemoTexts.ReferenceTable(figures));
         AppendParagraphs(html, DemoVerdicts.Reference(figures));
     }
