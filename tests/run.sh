@@ -71,6 +71,7 @@ test_everything() {
   unlock
   rm -rf "$results"
   mkdir -p "$results"
+  [[ $mode != long ]] || runner_seconds=3600
   [[ $mode == long ]] || run_native "$native_build/bin/proximal_tests"
   local project
   for project in "$root"/tests/Proximal.*/; do run_managed "$(basename "$project")"; done

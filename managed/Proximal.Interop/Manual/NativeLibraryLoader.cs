@@ -67,13 +67,17 @@ internal static unsafe class NativeLibraryLoader
         }
 
         return text.Append("\nNext steps:")
-            .Append("\n  1. Build it: cmake -S . -B build/native && cmake --build build/native, then build the managed projects again.")
+            .Append("\n  1. From the package: it is made for Linux x64 with glibc 2.34 and GCC 12's libstdc++ or newer. From the sources, build it:")
+            .Append(" cmake -S . -B build/native && cmake --build build/native, then build the managed projects again.")
             .Append($"\n  2. Or set {DirectoryVariable} to the folder that holds {FileName}.")
             .Append("\n  3. Run `proximal doctor`; for a file that is there, `ldd FILE` names a missing dependency.")
             .ToString();
     }
 
-    /// <summary>The files to try: the folder that the environment names, else those beside the program.</summary>
+    /// <summary>
+    /// The files to try: the folder that the environment names, else those beside the program and, as for a single file that
+    /// unpacks itself, in the folders that the host looks into.
+    /// </summary>
     internal static IReadOnlyList<string> Candidates()
     {
         string? directory = Environment.GetEnvironmentVariable(DirectoryVariable);
@@ -86,8 +90,13 @@ internal static unsafe class NativeLibraryLoader
         [
             Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native", FileName),
             Path.Combine(AppContext.BaseDirectory, FileName),
+            .. HostFolders().Select(folder => Path.Combine(folder, FileName)).Where(File.Exists),
         ];
     }
+
+    private static string[] HostFolders() =>
+        (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? string.Empty)
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
 
     private static nint FirstUsable(IEnumerable<string> candidates)
     {

@@ -86,7 +86,9 @@ std::unique_ptr<Backend> open_torch_backend(int threads) {
     return std::unique_ptr<Backend>(factory(PROXIMAL_VERSION, threads));
   }
   fail(PX_UNSUPPORTED, "the LibTorch backend ", kTorchLibrary, " could not be opened; tried:", tried,
-       "\nInstall LibTorch (Debian: libtorch-dev libopenblas0-openmp), rebuild, or put the library beside libproximal.so");
+       "\nIf a LibTorch library is missing above, install LibTorch; on Debian 12, as root:"
+       "\n  apt-get update && apt-get install -y --no-install-recommends libtorch1.13 libopenblas0-openmp"
+       "\nIf ", kTorchLibrary, " itself is missing, put it beside libproximal.so, where a build and the package have it.");
 }
 
 }  // namespace
