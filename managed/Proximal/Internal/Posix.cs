@@ -4,12 +4,13 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Proximal.Internal;
 
-/// <summary>What .NET does not offer: folders that reach the disk, and locks whose file others can still read.</summary>
+/// <summary>What .NET does not offer: folders that reach the disk, locks whose file others can still read, and files that are opened without waiting.</summary>
 internal static partial class Posix
 {
     private const string Library = "libc";
     private const int ReadWrite = 2;
     private const int Create = 0x40;
+    private const int DoNotWait = 0x800;
     private const int Directory = 0x10000;
     private const int CloseOnExec = 0x80000;
     private const int ReadableByAll = 0x1A4; // 0644
@@ -32,6 +33,20 @@ internal static partial class Posix
     {
         SafeFileHandle handle = Open(path, ReadWrite | Create | CloseOnExec, ReadableByAll);
         return handle.IsInvalid ? throw Failure(path) : handle;
+    }
+
+    /// <summary>Opens what is at a path for reading; a pipe that nobody writes to does not keep the caller waiting.</summary>
+    /// <returns><see langword="null"/> when it cannot be opened.</returns>
+    public static SafeFileHandle? TryOpenForReading(string path)
+    {
+        SafeFileHandle handle = Open(path, DoNotWait | CloseOnExec, 0);
+        if (!handle.IsInvalid)
+        {
+            return handle;
+        }
+
+        handle.Dispose();
+        return null;
     }
 
     /// <summary>Locks a file until its handle is closed or the process ends.</summary>

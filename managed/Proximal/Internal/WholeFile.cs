@@ -13,7 +13,7 @@ internal static class WholeFile
     public static byte[]? Read(string path, long most, out long length)
     {
         // The length is the open file's: a link's own is that of its text, and a device's is 0, whatever it gives.
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        using FileStream stream = Open(path);
         length = stream.CanSeek ? stream.Length : throw new IOException($"{path} is no file, but a pipe or device.");
         if (length > most)
         {
@@ -24,4 +24,9 @@ internal static class WholeFile
         stream.ReadExactly(bytes);
         return bytes;
     }
+
+    /// <summary>.NET's way of opening waits for a pipe's writer, but says best why there is nothing to open.</summary>
+    private static FileStream Open(string path) => !Directory.Exists(path) && Posix.TryOpenForReading(path) is { } handle
+        ? new FileStream(handle, FileAccess.Read, bufferSize: 0)
+        : new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
 }

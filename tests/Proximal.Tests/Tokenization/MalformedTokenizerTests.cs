@@ -162,6 +162,16 @@ public sealed class MalformedTokenizerTests
         Assert.That(failure.Message, Does.Contain(folder["m"]).And.Not.Contain("secret-value").And.Not.Contain("PATH="));
     }
 
+    [Test]
+    public void A_pipe_that_nobody_writes_to_is_refused_at_once()
+    {
+        using var folder = new Models.TemporaryFolder();
+        Assert.That(Interop.Tool.Run("mkfifo", folder["tokenizer.json"]).ExitCode, Is.Zero);
+        Assert.That(
+            () => Tokenizer.Load(folder["tokenizer.json"]),
+            Throws.TypeOf<TokenizerException>().With.Message.Contains("is no file, but a pipe or device"));
+    }
+
     [TestCase("tokenizer.json")]
     [TestCase("tokenizer.model")]
     [TestCase("vocab.json")]
