@@ -59,6 +59,7 @@ internal static class Application
             JudgeCommand.Create(host, verbose),
             CompareCommand.Create(host),
             ReportCommand.Create(host),
+            DataCommand.Create(host),
             ConfigCommand.Create(host),
             DoctorCommand.Create(host),
             verbose,

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Unicode;
 using Proximal.ChatTemplates;
+using Proximal.Data;
 
 namespace Proximal.Cli.Rows;
 

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Proximal.Data;
 
 namespace Proximal.Cli.Rows;
 

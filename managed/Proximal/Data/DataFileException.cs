@@ -17,6 +17,7 @@ public sealed class DataFileException : Exception
     {
         Path = path;
         Line = line;
+        What = what;
     }
 
     /// <summary>The file.</summary>
@@ -24,6 +25,9 @@ public sealed class DataFileException : Exception
 
     /// <summary>The line, from 1; <see langword="null"/>: the file as a whole.</summary>
     public int? Line { get; }
+
+    /// <summary>The message without the place.</summary>
+    internal string What { get; }
 
     /// <summary>The lines of a UTF-8 file, without their ends.</summary>
     /// <exception cref="DataFileException">The file is missing, cannot be read or is not UTF-8.</exception>

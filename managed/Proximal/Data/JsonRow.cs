@@ -131,15 +131,19 @@ internal readonly record struct JsonRow(string File, int Line, JsonElement Objec
         throw Wrong($"the row has no field '{field}' (it has {(fields.Length > 0 ? fields : "none")}): add it, or name another field");
     }
 
-    private string Decode(string field, JsonElement value)
+    /// <summary>The text of a JSON string; <see langword="null"/>: it holds half a surrogate pair.</summary>
+    public static string? TextOf(JsonElement value)
     {
         try
         {
-            return value.GetString()!;
+            return value.GetString();
         }
-        catch (InvalidOperationException exception)
+        catch (InvalidOperationException)
         {
-            throw Wrong($"the field '{field}' holds half a surrogate pair: repair the \\u escape", exception);
+            return null;
         }
     }
+
+    private string Decode(string field, JsonElement value) =>
+        TextOf(value) ?? throw Wrong($"the field '{field}' holds half a surrogate pair: repair the \\u escape");
 }

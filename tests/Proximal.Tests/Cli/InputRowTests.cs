@@ -1,6 +1,7 @@
 using System.Text;
 using NUnit.Framework;
 using Proximal.Cli.Rows;
+using Proximal.Data;
 
 namespace Proximal.Tests.Cli;
 

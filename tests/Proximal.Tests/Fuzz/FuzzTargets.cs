@@ -4,6 +4,7 @@ using Proximal.ChatTemplates;
 using Proximal.Cli.Rows;
 using Proximal.Configuration;
 using Proximal.Data;
+using Proximal.Data.Checking;
 using Proximal.Evaluation;
 using Proximal.Evaluation.Judging;
 using Proximal.Reports;
@@ -72,6 +73,7 @@ internal static class FuzzTargets
     private static void ReadRows(FuzzInput input)
     {
         string path = input.Write(input.Kind is "array" ? "rows.json" : "rows.jsonl");
+        DataCheck.Run(path);
         switch (input.Kind)
         {
             case "prompts":

@@ -1,4 +1,4 @@
-namespace Proximal.Cli.Rows;
+namespace Proximal.Data;
 
 /// <summary>A line as it came.</summary>
 /// <param name="Number">Its place in the input, from 1.</param>

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Proximal.Cli.Rows;
+namespace Proximal.Data;
 
 /// <summary>Cuts a stream into lines. Memory is bounded by the longest line that is allowed, not by the input.</summary>
 internal sealed class LineReader(Stream stream, int maxLineBytes)

@@ -1,0 +1,129 @@
+using System.CommandLine;
+using System.Text;
+using Proximal.Cli.Models;
+using Proximal.Cli.Terminal;
+using Proximal.Data;
+using Proximal.Data.Checking;
+using Proximal.Internal;
+using Proximal.Models;
+using Proximal.Tokenization;
+
+namespace Proximal.Cli.Commands;
+
+/// <summary><c>proximal data check</c>: what a data file is like and what is wrong with it.</summary>
+internal static class DataCheckCommand
+{
+    private const string Description =
+        "Say what a data file is, what its texts are like and what is wrong with it, with file, row, field and fix.\n\n"
+        + "FILE is .jsonl, .ndjson or .json rows, or .txt with a prompt a line: preference pairs (prompt, chosen, rejected), prompts with responses, texts or "
+        + "prompts, recognised by their fields. Several files are checked together as splits of the same data; in one file a field `split` tells them apart.\n\n"
+        + "Of all: rows, prompts and splits; lengths; empty fields, duplicates, prompts in two splits; how varied the words are. Of preference pairs too: "
+        + "identical answers, pairs that say the opposite of others, ties, and how often the longer answer, or the words alone, tell which one was chosen: "
+        + "what they tell, a reward model can learn instead of what was meant.\n\n"
+        + "Errors are what a run refuses or what makes its figures wrong, warnings the rest. Exit codes: 0 no errors, 3 errors (with --strict also warnings) "
+        + "or a file that cannot be read. Example:\n"
+        + "  proximal data check pairs.jsonl --model MODEL --max-tokens 512";
+
+    public static Command Create(CliHost host)
+    {
+        var files = new Argument<string[]>("FILE") { Description = "The data files.", Arity = ArgumentArity.OneOrMore };
+        var fields = new DataFieldArguments();
+        var model = new Option<string?>("--model", "-m") { Description = "Count tokens as this model gets them: a Hugging Face folder or a .gguf file.", HelpName = "PATH" };
+        Option<int> maxTokens = NumberOption.Whole("--max-tokens", "The most tokens of a sequence; 0: the model's context.", 0, 0, int.MaxValue);
+        var separator = new Option<string>("--separator")
+        {
+            Description = "What stands between prompt and answer, as in the run. [default: nothing]",
+            HelpName = "TEXT",
+            DefaultValueFactory = _ => string.Empty,
+        };
+        var noEnd = new Option<bool>("--no-end") { Description = "No end token stands behind an answer (append_end: false)." };
+        var vocabulary = new Option<string?>("--vocabulary")
+        {
+            Description = "Tell which share of the words occur in this file: a text, or .json or .jsonl with strings.",
+            HelpName = "FILE",
+        };
+        Option<int> problems = NumberOption.Whole("--problems", "Tell so many problems of each kind; all are counted.", 10, 0, int.MaxValue);
+        var strict = new Option<bool>("--strict") { Description = "Warnings count as errors for the exit code." };
+        var json = new Option<bool>("--json") { Description = "Print the report as one JSON object." };
+        var quiet = new Option<bool>("--quiet", "-q") { Description = "No progress on standard error." };
+        var command = new Command("check", Description) { files };
+        fields.AddTo(command);
+        foreach (Option option in new Option[] { model, maxTokens, separator, noEnd, vocabulary, problems, strict, json, quiet })
+        {
+            command.Add(option);
+        }
+
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(model) is null
+                && new Option[] { maxTokens, separator, noEnd }.FirstOrDefault(option => result.GetResult(option) is { Implicit: false }) is { } useless)
+            {
+                result.AddError($"{useless.Name} speaks of tokens: give --model too.");
+            }
+        });
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            string? path = parsed.GetValue(model);
+            Tokenizer? tokenizer = path is null ? null : Load(path);
+            var options = new DataCheckOptions
+            {
+                Fields = fields.Of(parsed),
+                Tokenizer = tokenizer,
+                Limits = tokenizer is null ? null : Limits(path!, tokenizer, parsed.GetValue(maxTokens), parsed.GetValue(separator)!, !parsed.GetValue(noEnd)),
+                Vocabulary = parsed.GetValue(vocabulary),
+                MostProblems = parsed.GetValue(problems),
+            };
+            DataReport report = await Progress.RunAsync(
+                host,
+                parsed.GetValue(quiet) ? ProgressStyle.None : ProgressStyle.Bar,
+                view => Task.Run(() => DataCheck.Run(
+                    parsed.GetValue(files)!, options, new SynchronousProgress<long>(rows => view.Report(rows, null, $"{rows} rows checked")), cancellation))).ConfigureAwait(false);
+            host.Print(parsed.GetValue(json) ? DataReportJson.Write(report) : Text(host, report));
+            return report.Errors > 0 || (parsed.GetValue(strict) && report.Warnings > 0) ? ExitCode.Data : ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static Tokenizer Load(string path)
+    {
+        ModelPath.RequireExists(path, "--model");
+        return Tokenizer.Load(path);
+    }
+
+    private static SequenceLimits? Limits(string path, Tokenizer tokenizer, int maxTokens, string separator, bool end)
+    {
+        if (end && tokenizer.EosTokenId is null)
+        {
+            throw new CommandException(ExitCode.Data, $"--model {path}: its tokenizer names no end token; give --no-end, as the run needs append_end: false");
+        }
+
+        long most = maxTokens > 0 ? maxTokens : ContextOf(path);
+        return most >= 2
+            ? new SequenceLimits { MaxTokens = (int)Math.Min(most, int.MaxValue), EndToken = end ? tokenizer.EosTokenId : null, Separator = separator }
+            : throw new CommandException(ExitCode.Usage, $"--max-tokens {most}: expected at least 2, or 0 for the model's context");
+    }
+
+    private static long ContextOf(string path) => ModelSummary.Read(path).Size(nameof(ModelInfo.ContextLength))
+        ?? throw new CommandException(ExitCode.Data, $"--model {path}: its files name no context length; give --max-tokens");
+
+    private static string Text(CliHost host, DataReport report)
+    {
+        var text = new StringBuilder();
+        Append(text, DataReportText.Summary(report));
+        AppendTable(text, host, DataReportText.LengthHeader, DataReportText.Lengths(report));
+        AppendTable(text, host, DataReportText.VarietyHeader(report), DataReportText.Variety(report));
+        AppendTable(text, host, DataReportText.RuleHeader, DataReportText.Rules(report));
+        Append(text, DataReportText.TellingWords(report));
+        Append(text, DataReportText.Problems(report));
+        return text.ToString();
+    }
+
+    private static void Append(StringBuilder text, IEnumerable<string> lines)
+    {
+        string block = string.Concat(lines.Select(line => line + "\n"));
+        text.Append(text.Length > 0 && block.Length > 0 ? "\n" : string.Empty).Append(block);
+    }
+
+    private static void AppendTable(StringBuilder text, CliHost host, IReadOnlyList<string> header, IReadOnlyList<IReadOnlyList<string>> rows) =>
+        Append(text, rows.Count == 0 ? [] : [TextTable.Render(host, header, rows).TrimEnd('\n')]);
+}

@@ -1,0 +1,45 @@
+using Proximal.Internal;
+using Proximal.Tokenization;
+
+namespace Proximal.Data.Checking;
+
+/// <summary>What a check looks at.</summary>
+public sealed record DataCheckOptions
+{
+    /// <summary>The names of the fields.</summary>
+    public DataFieldNames Fields { get; init; } = new();
+
+    /// <summary>What the rows are; <see langword="null"/>: recognised by the fields of the first ones.</summary>
+    public DataShape? Shape { get; init; }
+
+    /// <summary>The tokenizer of the model that the data are for; <see langword="null"/>: tokens are not counted.</summary>
+    public Tokenizer? Tokenizer { get; init; }
+
+    /// <summary>How texts become sequences of tokens; needs <see cref="Tokenizer"/>. <see langword="null"/>: any length fits, nothing between or behind the texts.</summary>
+    public SequenceLimits? Limits { get; init; }
+
+    /// <summary>
+    /// A file whose words are known, such as a text in the language of the model; <see langword="null"/>: none. Of .json, .jsonl and
+    /// .ndjson files every string counts, of others the whole text.
+    /// </summary>
+    public string? Vocabulary { get; init; }
+
+    /// <summary>How many problems of a kind are told with their place, at least 0; all are counted.</summary>
+    public int MostProblems { get; init; } = 20;
+
+    internal void Validate()
+    {
+        ArgumentNullException.ThrowIfNull(Fields);
+        Fields.Validate();
+        if (Shape is { } shape)
+        {
+            Require.Defined(shape);
+        }
+
+        Require.AtLeast(MostProblems, 0);
+        if (Limits is not null && Tokenizer is null)
+        {
+            throw new ArgumentException("Limits are lengths in tokens: give a Tokenizer too, or leave them out.");
+        }
+    }
+}

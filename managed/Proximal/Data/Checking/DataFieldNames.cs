@@ -1,0 +1,43 @@
+using Proximal.Internal;
+
+namespace Proximal.Data.Checking;
+
+/// <summary>The names of a row's fields; those that are <see langword="null"/> are recognised.</summary>
+public sealed record DataFieldNames
+{
+    /// <summary>The prompt.</summary>
+    public string? Prompt { get; init; }
+
+    /// <summary>The better answer.</summary>
+    public string? Chosen { get; init; }
+
+    /// <summary>The worse answer.</summary>
+    public string? Rejected { get; init; }
+
+    /// <summary>By how much the better one should win.</summary>
+    public string? Margin { get; init; }
+
+    /// <summary>The response to learn.</summary>
+    public string? Response { get; init; }
+
+    /// <summary>The text that is learned as a whole.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>The split that a row belongs to, such as train or test.</summary>
+    public string? Split { get; init; }
+
+    internal void Validate()
+    {
+        foreach ((string? name, string what) in new[]
+        {
+            (Prompt, nameof(Prompt)), (Chosen, nameof(Chosen)), (Rejected, nameof(Rejected)), (Margin, nameof(Margin)),
+            (Response, nameof(Response)), (Text, nameof(Text)), (Split, nameof(Split)),
+        })
+        {
+            if (name is not null)
+            {
+                Require.NotBlank(name, what);
+            }
+        }
+    }
+}
