@@ -17,7 +17,7 @@ internal static class WordRegression
     /// <param name="rows">Differences, chosen less rejected.</param>
     /// <param name="words">How many words there are.</param>
     /// <param name="ridge">The weight of the penalty, above 0.</param>
-    public static double[] Fit(IReadOnlyList<WordDifference> rows, int words, double ridge = 1)
+    public static double[] Fit(IReadOnlyList<WordDifference> rows, int words, double ridge)
     {
         double[] weights = new double[words];
         double[] gradient = Gradient(rows, weights, ridge, out double[] curvature);

@@ -17,12 +17,12 @@ public sealed class WordRegressionTests
     /// <summary>One pair and a penalty of 1: w = 1 / (1 + e^w), whose solution is 0.4010581375.</summary>
     [Test]
     public void With_a_penalty_it_solves_the_equation_of_one_pair() =>
-        Assert.That(WordRegression.Fit([Plus], 1)[0], Is.EqualTo(0.4010581375).Within(1e-6));
+        Assert.That(WordRegression.Fit([Plus], 1, ridge: 1)[0], Is.EqualTo(0.4010581375).Within(1e-6));
 
     [Test]
     public void Words_that_say_nothing_and_words_that_do_not_occur_weigh_nothing()
     {
-        double[] weights = WordRegression.Fit([new([0, 1], [1, 1]), new([0, 1], [1, -1])], 3);
+        double[] weights = WordRegression.Fit([new([0, 1], [1, 1]), new([0, 1], [1, -1])], 3, ridge: 1);
         Assert.Multiple(() =>
         {
             Assert.That(weights[0], Is.GreaterThan(0.1));
@@ -32,7 +32,7 @@ public sealed class WordRegressionTests
     }
 
     [Test]
-    public void Nothing_to_learn_from_gives_no_weights() => Assert.That(WordRegression.Fit([], 2), Is.EqualTo(new[] { 0.0, 0.0 }));
+    public void Nothing_to_learn_from_gives_no_weights() => Assert.That(WordRegression.Fit([], 2, ridge: 1), Is.EqualTo(new[] { 0.0, 0.0 }));
 
     /// <summary>At the optimum the penalty balances the pairs: w = sum d / (1 + exp(w d)).</summary>
     [Test]
