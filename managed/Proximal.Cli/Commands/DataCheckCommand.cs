@@ -6,6 +6,7 @@ using Proximal.Data;
 using Proximal.Data.Checking;
 using Proximal.Internal;
 using Proximal.Models;
+using Proximal.Runs;
 using Proximal.Tokenization;
 
 namespace Proximal.Cli.Commands;
@@ -16,7 +17,7 @@ internal static class DataCheckCommand
     private const string Description =
         "Say what a data file is, what its texts are like and what is wrong with it, with file, row, field and fix.\n\n"
         + "FILE is .jsonl, .ndjson or .json rows, or .txt with a prompt a line: preference pairs (prompt, chosen, rejected), prompts with responses, texts or "
-        + "prompts, recognised by their fields. Several files are checked together as splits of the same data; in one file a field `split` tells them apart.\n\n"
+        + "prompts, recognised by their fields, as texts or as messages. Several files are checked together as splits of the same data; in one file a field `split` tells them apart.\n\n"
         + "Of all: rows, prompts and splits; lengths; empty fields, duplicates, prompts in two splits; how varied the words are. Of preference pairs too: "
         + "identical answers, pairs that say the opposite of others, ties, and how often the longer answer, or the words alone, tell which one was chosen: "
         + "what they tell, a reward model can learn instead of what was meant.\n\n"
@@ -30,6 +31,11 @@ internal static class DataCheckCommand
         var fields = new DataFieldArguments();
         var model = new Option<string?>("--model", "-m") { Description = "Count tokens as this model gets them: a Hugging Face folder or a .gguf file.", HelpName = "PATH" };
         Option<int> maxTokens = NumberOption.Whole("--max-tokens", "The most tokens of a sequence; 0: the model's context.", 0, 0, int.MaxValue);
+        var template = new Option<string?>("--chat-template")
+        {
+            Description = "Write rows of messages by this Jinja file. [default: the model's own]",
+            HelpName = "FILE",
+        };
         var separator = new Option<string>("--separator")
         {
             Description = "What stands between prompt and answer, as in the run. [default: nothing]",
@@ -48,7 +54,7 @@ internal static class DataCheckCommand
         var quiet = new Option<bool>("--quiet", "-q") { Description = "No progress on standard error." };
         var command = new Command("check", Description) { files };
         fields.AddTo(command);
-        foreach (Option option in new Option[] { model, maxTokens, separator, noEnd, vocabulary, problems, strict, json, quiet })
+        foreach (Option option in new Option[] { model, template, maxTokens, separator, noEnd, vocabulary, problems, strict, json, quiet })
         {
             command.Add(option);
         }
@@ -56,7 +62,7 @@ internal static class DataCheckCommand
         command.Validators.Add(result =>
         {
             if (result.GetResult(model) is null
-                && new Option[] { maxTokens, separator, noEnd }.FirstOrDefault(option => result.GetResult(option) is { Implicit: false }) is { } useless)
+                && new Option[] { template, maxTokens, separator, noEnd }.FirstOrDefault(option => result.GetResult(option) is { Implicit: false }) is { } useless)
             {
                 result.AddError($"{useless.Name} speaks of tokens: give --model too.");
             }
@@ -69,6 +75,7 @@ internal static class DataCheckCommand
             {
                 Fields = fields.Of(parsed),
                 Tokenizer = tokenizer,
+                Chat = tokenizer is null ? null : RunChat.Find(needed: true, parsed.GetValue(template), path!, tokenizer, TimeProvider.System.GetLocalNow()),
                 Limits = tokenizer is null ? null : Limits(path!, tokenizer, parsed.GetValue(maxTokens), parsed.GetValue(separator)!, !parsed.GetValue(noEnd)),
                 Vocabulary = parsed.GetValue(vocabulary),
                 MostProblems = parsed.GetValue(problems),

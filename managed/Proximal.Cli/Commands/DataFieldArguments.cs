@@ -12,11 +12,12 @@ internal sealed class DataFieldArguments
     private readonly Option<string?> _margin = Name("--margin-field", "The field that says by how much the better one should win.");
     private readonly Option<string?> _response = Name("--response-field", "The field of the response.");
     private readonly Option<string?> _text = Name("--text-field", "The field of a text that is learned as a whole.");
+    private readonly Option<string?> _messages = Name("--messages-field", "The field of a conversation, a list of messages.");
     private readonly Option<string?> _split = Name("--split-field", "The field that names the split of a row, such as train or test.");
 
     public void AddTo(Command command)
     {
-        foreach (Option<string?> option in new[] { _prompt, _chosen, _rejected, _margin, _response, _text, _split })
+        foreach (Option<string?> option in new[] { _prompt, _chosen, _rejected, _margin, _response, _text, _messages, _split })
         {
             command.Add(option);
         }
@@ -31,6 +32,7 @@ internal sealed class DataFieldArguments
         Margin = parsed.GetValue(_margin),
         Response = parsed.GetValue(_response),
         Text = parsed.GetValue(_text),
+        Messages = parsed.GetValue(_messages),
         Split = parsed.GetValue(_split),
     };
 

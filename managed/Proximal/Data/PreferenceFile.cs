@@ -26,7 +26,9 @@ public static class PreferenceFile
                 path, null, $"in all {rows.Count} rows both answers are the same, which says nothing: check the fields '{fields.Chosen}' and '{fields.Rejected}'");
     }
 
-    private static PreferencePair Pair(JsonRow row, PreferenceFields fields)
+    /// <summary>The pair of a row.</summary>
+    /// <exception cref="DataFileException">The row cannot be used.</exception>
+    internal static PreferencePair Pair(JsonRow row, PreferenceFields fields)
     {
         double margin = row.Number(fields.Margin);
         if (margin < 0)

@@ -59,7 +59,9 @@ public static class PromptFile
             : prompt with { Text = row.Text(from, "the prompt's text") };
     }
 
-    private static ChatRequest ToAnswer(JsonRow row, string field)
+    /// <summary>The conversation of a row that the model is to go on with.</summary>
+    /// <exception cref="DataFileException">The row cannot be used.</exception>
+    internal static ChatRequest ToAnswer(JsonRow row, string field)
     {
         JsonElement messages = row.Messages(field);
         return ChatMessages.IsAssistants(messages[messages.GetArrayLength() - 1])

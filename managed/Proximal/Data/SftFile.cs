@@ -19,7 +19,9 @@ public static class SftFile
         return [.. JsonRows.Read(path, "The file of examples", example).Select(row => Example(row, fields))];
     }
 
-    private static SftExample Example(JsonRow row, SftFields fields)
+    /// <summary>The example of a row.</summary>
+    /// <exception cref="DataFileException">The row cannot be used.</exception>
+    internal static SftExample Example(JsonRow row, SftFields fields)
     {
         bool pair = row.Has(fields.Prompt) || row.Has(fields.Response);
         string pairField = row.Has(fields.Prompt) ? fields.Prompt : fields.Response;

@@ -1,3 +1,4 @@
+using Proximal.ChatTemplates;
 using Proximal.Internal;
 using Proximal.Tokenization;
 
@@ -14,6 +15,9 @@ public sealed record DataCheckOptions
 
     /// <summary>The tokenizer of the model that the data are for; <see langword="null"/>: tokens are not counted.</summary>
     public Tokenizer? Tokenizer { get; init; }
+
+    /// <summary>Writes the model's conversations, for rows of messages; <see langword="null"/>: with a tokenizer such rows are errors, as in a run.</summary>
+    public ChatEncoder? Chat { get; init; }
 
     /// <summary>How texts become sequences of tokens; needs <see cref="Tokenizer"/>. <see langword="null"/>: any length fits, nothing between or behind the texts.</summary>
     public SequenceLimits? Limits { get; init; }
@@ -37,9 +41,9 @@ public sealed record DataCheckOptions
         }
 
         Require.AtLeast(MostProblems, 0);
-        if (Limits is not null && Tokenizer is null)
+        if ((Limits is not null || Chat is not null) && Tokenizer is null)
         {
-            throw new ArgumentException("Limits are lengths in tokens: give a Tokenizer too, or leave them out.");
+            throw new ArgumentException("Limits and Chat speak of tokens: give a Tokenizer too, or leave them out.");
         }
     }
 }

@@ -41,7 +41,7 @@ internal sealed class DataChecker(IReadOnlyList<string> paths, DataCheckOptions 
         var reading = new RowReading(fields, _problems);
         var repeats = new RepeatCheck(fields, _problems);
         var measures = new TextMeasures(fields);
-        TokenCheck? tokens = options.Tokenizer is { } tokenizer ? new TokenCheck(fields, _problems, tokenizer, options.Limits) : null;
+        TokenCheck? tokens = options.Tokenizer is { } tokenizer ? new TokenCheck(fields, _problems, options, tokenizer) : null;
         foreach (JsonRow raw in rows)
         {
             if (reading.Read(raw) is not { } read)
@@ -151,7 +151,7 @@ internal sealed class DataChecker(IReadOnlyList<string> paths, DataCheckOptions 
                 DataProblemKind.MissingField,
                 new Place(first[0].File, first[0].Line),
                 null,
-                $"none of the fields 'prompt', 'chosen', 'rejected', 'response' and 'text' is there (the row has {RowFields.NamesIn(first[0].Object)}): name the fields that stand for them");
+                $"none of the fields 'prompt', 'chosen', 'rejected', 'response', 'text' and 'messages' is there (the row has {RowFields.NamesIn(first[0].Object)}): name the fields that stand for them");
         }
 
         return Report(null);

@@ -23,6 +23,9 @@ public sealed record DataFieldNames
     /// <summary>The text that is learned as a whole.</summary>
     public string? Text { get; init; }
 
+    /// <summary>The conversation: a list of messages.</summary>
+    public string? Messages { get; init; }
+
     /// <summary>The split that a row belongs to, such as train or test.</summary>
     public string? Split { get; init; }
 
@@ -31,7 +34,7 @@ public sealed record DataFieldNames
         foreach ((string? name, string what) in new[]
         {
             (Prompt, nameof(Prompt)), (Chosen, nameof(Chosen)), (Rejected, nameof(Rejected)), (Margin, nameof(Margin)),
-            (Response, nameof(Response)), (Text, nameof(Text)), (Split, nameof(Split)),
+            (Response, nameof(Response)), (Text, nameof(Text)), (Messages, nameof(Messages)), (Split, nameof(Split)),
         })
         {
             if (name is not null)

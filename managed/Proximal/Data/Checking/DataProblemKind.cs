@@ -48,7 +48,7 @@ public enum DataProblemKind
     /// <summary>Warning: the sequences of both answers are the same once they are cut to what fits; runs leave the pair out.</summary>
     EqualOnceCut = 14,
 
-    /// <summary>Error: with its prompt an answer comes to no token of its own.</summary>
+    /// <summary>Error: with its prompt an answer comes to no token of its own, or the chat template does not take the messages.</summary>
     NoTokens = 15,
 
     /// <summary>Warning: the length alone tells which answer was chosen.</summary>

@@ -9,5 +9,6 @@ internal static class Role
     public const string Margin = "margin";
     public const string Response = "response";
     public const string Text = "text";
+    public const string Messages = "messages";
     public const string Split = "split";
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Proximal.ChatTemplates;
 
 namespace Proximal.Data.Checking;
 
@@ -16,6 +17,7 @@ internal sealed class RowFields
         [Role.Margin] = ["margin"],
         [Role.Response] = ["response", "completion", "output", "answer"],
         [Role.Text] = ["text"],
+        [Role.Messages] = [ChatMessages.DefaultField],
         [Role.Split] = ["split"],
     };
 
@@ -53,11 +55,14 @@ internal sealed class RowFields
             }
         }
 
-        return new RowFields(names, shape ?? ShapeOf(found));
+        return new RowFields(names, shape ?? ShapeOf(found, rows, names[Role.Messages]));
     }
 
-    /// <summary>A row as it should be, for messages.</summary>
-    public string Example() => $"{{{string.Join(", ", Roles.Select(role => $"\"{this[role]}\": \"...\""))}}}";
+    /// <summary>The names as a run of preferences is told them.</summary>
+    public PreferenceFields OfPreferences() => new() { Prompt = this[Role.Prompt], Chosen = this[Role.Chosen], Rejected = this[Role.Rejected], Margin = this[Role.Margin] };
+
+    /// <summary>The names as a run of examples is told them.</summary>
+    public SftFields OfExamples() => new() { Prompt = this[Role.Prompt], Response = this[Role.Response], Text = this[Role.Text], Messages = this[Role.Messages] };
 
     /// <summary>The fields that a row has, for messages.</summary>
     public static string NamesIn(JsonElement row)
@@ -69,14 +74,15 @@ internal sealed class RowFields
     private static IEnumerable<(string Role, string? Name)> Given(DataFieldNames given) =>
     [
         (Role.Prompt, given.Prompt), (Role.Chosen, given.Chosen), (Role.Rejected, given.Rejected), (Role.Margin, given.Margin),
-        (Role.Response, given.Response), (Role.Text, given.Text), (Role.Split, given.Split),
+        (Role.Response, given.Response), (Role.Text, given.Text), (Role.Messages, given.Messages), (Role.Split, given.Split),
     ];
 
-    private static DataShape? ShapeOf(HashSet<string> found) =>
+    private static DataShape? ShapeOf(HashSet<string> found, IReadOnlyList<JsonRow> rows, string messages) =>
         found.Contains(Role.Chosen) || found.Contains(Role.Rejected) ? DataShape.Preferences
         : found.Contains(Role.Response) ? DataShape.Examples
+        : rows.Any(row => row.IsList(messages) && row.Object.GetProperty(messages).EnumerateArray().LastOrDefault() is { ValueKind: JsonValueKind.Object } last && ChatMessages.IsAssistants(last)) ? DataShape.Examples
         : found.Contains(Role.Text) ? DataShape.Texts
-        : found.Contains(Role.Prompt) ? DataShape.Prompts
+        : found.Contains(Role.Prompt) || found.Contains(Role.Messages) ? DataShape.Prompts
         : null;
 
     private static string[] RolesOf(DataShape? shape) => shape switch

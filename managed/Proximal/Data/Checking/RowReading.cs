@@ -9,6 +9,36 @@ internal sealed class RowReading(RowFields fields, ProblemList problems)
     public CheckedRow? Read(JsonRow row)
     {
         var place = new Place(row.File, row.Line);
+        CheckedRow? read = MessageRows.Has(row, fields) ? OfMessages(row, place) : OfTexts(row, place);
+        return TrySplit(row, place, out string? split) && read is not null ? read with { Split = split } : null;
+    }
+
+    private CheckedRow? OfMessages(JsonRow row, Place place)
+    {
+        try
+        {
+            if (fields.Shape == DataShape.Preferences && !IsMargin(row, place))
+            {
+                return null;
+            }
+
+            CheckedRow read = MessageRows.Read(row, fields);
+            for (int i = 0; i < read.Texts.Length; i++)
+            {
+                WarnOfBlank(read.Texts[i]!, place, fields[fields.Roles[i]]);
+            }
+
+            return read;
+        }
+        catch (DataFileException exception)
+        {
+            problems.Add(DataProblemKind.WrongValue, place, null, exception.What);
+            return null;
+        }
+    }
+
+    private CheckedRow? OfTexts(JsonRow row, Place place)
+    {
         bool whole = fields.Shape == DataShape.Examples && row.Has(fields[Role.Text]);
         if (whole && (row.Has(fields[Role.Prompt]) || row.Has(fields[Role.Response])))
         {
@@ -20,8 +50,16 @@ internal sealed class RowReading(RowFields fields, ProblemList problems)
         string?[] texts = [.. fields.Roles.Select(role => whole ? role == Role.Prompt ? null : Text(row, place, Role.Text) : Text(row, place, role))];
         bool complete = whole ? texts[1] is not null : texts.All(text => text is not null);
         complete &= fields.Shape != DataShape.Preferences || IsMargin(row, place);
-        return TrySplit(row, place, out string? split) && complete ? new CheckedRow(place, split, texts) : null;
+        return complete ? WithRecord(new CheckedRow(place, texts)) : null;
     }
+
+    private CheckedRow WithRecord(CheckedRow row) => fields.Shape switch
+    {
+        DataShape.Preferences => row with { Pair = new PreferencePair { Prompt = row.Prompt, Chosen = row.Texts[1]!, Rejected = row.Texts[2]! } },
+        DataShape.Examples => row with { Example = new SftExample { Prompt = row.Texts[0], Response = row.Texts[1]! } },
+        DataShape.Texts => row with { Example = new SftExample { Response = row.Texts[0]! } },
+        _ => row,
+    };
 
     private string? Text(JsonRow row, Place place, string role)
     {
@@ -36,17 +74,21 @@ internal sealed class RowReading(RowFields fields, ProblemList problems)
                 Role.Response => "the response's text",
                 _ => "a text",
             });
-            if (string.IsNullOrWhiteSpace(text))
-            {
-                problems.Add(DataProblemKind.Blank, place, field, $"the field '{field}' is nothing but white space: give it a text or drop the row");
-            }
-
+            WarnOfBlank(text, place, field);
             return text;
         }
         catch (DataFileException exception)
         {
             problems.Add(KindOf(row, field), place, field, exception.What);
             return null;
+        }
+    }
+
+    private void WarnOfBlank(string text, Place place, string field)
+    {
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            problems.Add(DataProblemKind.Blank, place, field, $"the field '{field}' is nothing but white space: give it a text or drop the row");
         }
     }
 

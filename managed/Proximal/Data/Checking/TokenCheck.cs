@@ -1,14 +1,16 @@
+using Proximal.ChatTemplates;
 using Proximal.Tokenization;
 
 namespace Proximal.Data.Checking;
 
-/// <summary>Counts the tokens of rows as a model gets them, and finds those that do not fit.</summary>
+/// <summary>Counts the tokens of rows as a run gets them, and finds those that do not fit.</summary>
 internal sealed class TokenCheck
 {
     private readonly RowFields _fields;
     private readonly ProblemList _problems;
     private readonly Tokenizer _tokenizer;
     private readonly SequenceEncoder _encoder;
+    private readonly ConversationEncoder _conversations;
     private readonly LengthCounts[] _lengths;
     private readonly int? _max;
     private long _rows;
@@ -16,13 +18,14 @@ internal sealed class TokenCheck
     private long _noRoom;
     private long _equalOnceCut;
 
-    public TokenCheck(RowFields fields, ProblemList problems, Tokenizer tokenizer, SequenceLimits? limits)
+    public TokenCheck(RowFields fields, ProblemList problems, DataCheckOptions options, Tokenizer tokenizer)
     {
         _fields = fields;
         _problems = problems;
         _tokenizer = tokenizer;
-        _max = limits?.MaxTokens;
-        _encoder = new SequenceEncoder(tokenizer, limits ?? new SequenceLimits { MaxTokens = int.MaxValue });
+        _max = options.Limits?.MaxTokens;
+        _encoder = new SequenceEncoder(tokenizer, (options.Limits ?? new SequenceLimits { MaxTokens = int.MaxValue }) with { MaxTokens = int.MaxValue }, options.Chat);
+        _conversations = new ConversationEncoder(options.Chat);
         _lengths = [.. fields.Roles.Select(_ => new LengthCounts())];
     }
 
@@ -32,37 +35,86 @@ internal sealed class TokenCheck
     /// <summary>How the rows fit; <see langword="null"/>: any length does.</summary>
     public DataTokenReport? Report() => _max is { } max ? new DataTokenReport(max, _rows, _tooLong, _noRoom, _equalOnceCut) : null;
 
-    /// <summary>Looks at a row; false when it comes to nothing that can be learned.</summary>
+    /// <summary>Looks at a row; false when a run would refuse it, as it comes to nothing that can be learned.</summary>
     public bool Add(CheckedRow row, LengthRules rules)
     {
-        _rows++;
-        bool hasPrompt = _fields.Roles[0] == Role.Prompt && row.Texts[0] is not null;
-        int prompt = hasPrompt ? Count(0, _tokenizer.Encode(row.Texts[0]!)) : 0;
-        int first = _fields.Roles[0] == Role.Prompt ? 1 : 0;
-        bool teaches = true;
-        int longest = prompt;
-        var sequences = new List<int[]>();
-        for (int i = first; i < row.Texts.Length; i++)
+        if (row.IsIdentical)
         {
-            (int[] tokens, int shared) = _encoder.Whole(hasPrompt ? row.Texts[0] : null, row.Texts[i]!, out bool has);
-            sequences.Add(tokens);
-            longest = Math.Max(longest, Count(i, tokens));
-            prompt = Math.Max(prompt, shared);
-            teaches &= has || Untaught(row, i);
+            return true;
         }
 
-        if (sequences.Count == 2 && !row.IsIdentical)
+        try
         {
-            rules.Add(TextMeasures.TokenUnit, row.Split, sequences[0].Length, sequences[1].Length);
-        }
+            _rows++;
+            switch (row)
+            {
+                case { Pair: { } pair }:
+                    AddPair(row, pair, rules);
+                    break;
+                case { Example: { } example }:
+                    AddExample(row, example);
+                    break;
+                default:
+                    Fit(row, Count(0, row.Conversation is { } chat ? Ids(chat) : _tokenizer.Encode(row.Prompt)), 0);
+                    break;
+            }
 
-        if (_max is { } max)
+            return true;
+        }
+        catch (DataFileException exception)
         {
-            Fit(row, prompt, longest, sequences, max);
+            _problems.Add(DataProblemKind.NoTokens, row.Place, null, exception.What);
+            return false;
         }
-
-        return teaches;
     }
+
+    private void AddPair(CheckedRow row, PreferencePair pair, LengthRules rules)
+    {
+        PreferencePair[] encoded = Encoded(() => _encoder.Encode([pair], out _));
+        if (encoded.Length == 0)
+        {
+            TellEqual(row, "both answers come to the same tokens");
+            return;
+        }
+
+        (int[] chosen, int[] rejected) = (encoded[0].ChosenTokens, encoded[0].RejectedTokens);
+        int prompt = Count(0, pair.ChosenConversation is null ? _tokenizer.Encode(pair.Prompt) : chosen[..chosen.AsSpan().CommonPrefixLength(rejected)]);
+        int longest = Math.Max(Count(1, chosen), Count(2, rejected));
+        rules.Add(TextMeasures.TokenUnit, row.Split, chosen.Length, rejected.Length);
+        Fit(row, prompt, longest);
+        if (_max is { } max && longest > max && Cut(chosen, max).SequenceEqual(Cut(rejected, max)))
+        {
+            TellEqual(row, $"both answers are the same in the first {max} tokens");
+        }
+    }
+
+    private void AddExample(CheckedRow row, SftExample example)
+    {
+        SftExample encoded = _encoder.Encode([example], out _)[0];
+        int last = _lengths.Length - 1;
+        int prompt = encoded.Learned.Length == 0 ? encoded.PromptTokens : Array.IndexOf(encoded.Learned, true);
+        if (last > 0 && example.Prompt is { } text)
+        {
+            Count(0, _tokenizer.Encode(text));
+        }
+
+        Fit(row, prompt, Count(last, encoded.Tokens));
+    }
+
+    /// <summary>An encoder that is left with nothing says so by an exception of its own.</summary>
+    private static PreferencePair[] Encoded(Func<IReadOnlyList<PreferencePair>> encode)
+    {
+        try
+        {
+            return [.. encode()];
+        }
+        catch (ArgumentException)
+        {
+            return [];
+        }
+    }
+
+    private int[] Ids(ChatRequest conversation) => _conversations.Encode(conversation, null, null).Ids;
 
     private int Count(int role, int[] tokens)
     {
@@ -70,15 +122,13 @@ internal sealed class TokenCheck
         return tokens.Length;
     }
 
-    private bool Untaught(CheckedRow row, int role)
+    private void Fit(CheckedRow row, int prompt, int longest)
     {
-        string field = _fields[_fields.Roles[role]];
-        _problems.Add(DataProblemKind.NoTokens, row.Place, field, $"the field '{field}' comes to no token to learn: give it a longer text or drop the row");
-        return false;
-    }
+        if (_max is not { } max)
+        {
+            return;
+        }
 
-    private void Fit(CheckedRow row, int prompt, int longest, List<int[]> sequences, int max)
-    {
         string field = _fields[_fields.Roles[0]];
         if (prompt >= max)
         {
@@ -91,13 +141,12 @@ internal sealed class TokenCheck
             _problems.Add(
                 DataProblemKind.TooLong, row.Place, null, $"the row comes to {longest} tokens, more than {max}: shorten it, or set too_long to drop or cut");
         }
+    }
 
-        if (sequences.Count == 2 && longest > max && !row.IsIdentical && Cut(sequences[0], max).SequenceEqual(Cut(sequences[1], max)))
-        {
-            _equalOnceCut++;
-            _problems.Add(
-                DataProblemKind.EqualOnceCut, row.Place, null, $"both answers are the same in the first {max} tokens, and a run that cuts leaves the pair out: shorten the row");
-        }
+    private void TellEqual(CheckedRow row, string what)
+    {
+        _equalOnceCut++;
+        _problems.Add(DataProblemKind.EqualOnceCut, row.Place, null, $"{what}, and a run leaves the pair out or cuts it to that: change the answers or drop the row");
     }
 
     private static ReadOnlySpan<int> Cut(int[] tokens, int max) => tokens.AsSpan(0, Math.Min(tokens.Length, max));

@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using Proximal.ChatTemplates;
 using Proximal.Data;
 using Proximal.Data.Checking;
 using Proximal.Evaluation;
@@ -45,7 +46,8 @@ public sealed class DataCheckTests
     [TestCase("[1]", DataProblemKind.Malformed, null, "expected a JSON object")]
     [TestCase("{\"\\ud800\":1}", DataProblemKind.Malformed, null, "half a surrogate pair")]
     [TestCase("{\"prompt\":\"p\",\"chosen\":\"c\"}", DataProblemKind.MissingField, "rejected", "no field 'rejected' (it has 'prompt', 'chosen'): add it")]
-    [TestCase("{\"prompt\":\"p\",\"chosen\":[{\"role\":\"user\"}],\"rejected\":\"r\"}", DataProblemKind.WrongValue, "chosen", "is a JSON array: expected a string")]
+    [TestCase("{\"prompt\":\"p\",\"chosen\":{\"role\":\"user\"},\"rejected\":\"r\"}", DataProblemKind.WrongValue, "chosen", "is a JSON object: expected a string")]
+    [TestCase("{\"prompt\":\"p\",\"chosen\":[{\"role\":\"user\"}],\"rejected\":\"r\"}", DataProblemKind.WrongValue, null, "the field 'chosen' holds a message 0 that has no 'content'")]
     [TestCase("{\"prompt\":null,\"chosen\":\"c\",\"rejected\":\"r\"}", DataProblemKind.WrongValue, "prompt", "is a JSON null: expected a string")]
     [TestCase("{\"prompt\":\"p\",\"chosen\":\"\",\"rejected\":\"r\"}", DataProblemKind.Empty, "chosen", "is empty: give it")]
     [TestCase("{\"prompt\":\"p\",\"chosen\":\"\\udc00\",\"rejected\":\"r\"}", DataProblemKind.WrongValue, "chosen", "half a surrogate pair")]
@@ -236,6 +238,43 @@ public sealed class DataCheckTests
                 DataProblemKind.TooLong, DataProblemKind.NoRoom, DataProblemKind.EqualOnceCut, DataProblemKind.EqualOnceCut,
             }));
             Assert.That(report.LengthRules.Single(rule => rule.Unit == "tokens").Shorter, Is.EqualTo(1));
+        });
+    }
+
+    [Test]
+    public void Messages_are_read_as_runs_read_them()
+    {
+        const string User = "{\"role\":\"user\",\"content\":\"Say hi\"}";
+        DataReport pairs = Check($"{{\"chosen\":[{User},{Assistant("hi there")}],\"rejected\":[{User},{Assistant("no")}]}}\n{{\"prompt\":[{User}],\"chosen\":[{Assistant("no")}],\"rejected\":[{Assistant("hi there")}]}}");
+        DataReport examples = Check($"{{\"messages\":[{User},{Assistant("hi")}]}}\n{{\"prompt\":[{User}],\"response\":[{{\"role\":\"assistant\",\"content\":[{{\"type\":\"text\",\"text\":\"two words\"}}]}}]}}");
+        DataReport prompts = Check($"{{\"messages\":[{User}]}}\n{{\"prompt\":[{User}]}}");
+        Assert.Multiple(() =>
+        {
+            Assert.That(pairs.Problems.Single().Kind, Is.EqualTo(DataProblemKind.Contradiction), "the prompt of two conversations is what both begin with");
+            Assert.That((pairs.Shape, pairs.UsableRows, pairs.Prompts), Is.EqualTo(((DataShape?)DataShape.Preferences, 2L, 1L)));
+            Assert.That(pairs.LengthRules[0], Is.EqualTo(new LengthRule("words", null, 1, 0, 1)));
+            Assert.That((examples.Shape, examples.UsableRows, examples.Fields[1].Words!.Maximum), Is.EqualTo(((DataShape?)DataShape.Examples, 2L, 2)));
+            Assert.That((prompts.Shape, prompts.UsableRows, prompts.Problems.Single().Kind), Is.EqualTo(((DataShape?)DataShape.Prompts, 2L, DataProblemKind.Duplicate)));
+        });
+
+        static string Assistant(string text) => $"{{\"role\":\"assistant\",\"content\":\"{text}\"}}";
+    }
+
+    [Test]
+    public void Messages_need_a_chat_template_where_tokens_are_counted()
+    {
+        using var tiny = new TinyFolder();
+        var tokenizer = Tokenizer.Load(tiny.Model);
+        Write("a.jsonl", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":\"bcd\"}]}");
+        var chat = new ChatEncoder(ModelChatTemplate.OfFile(Write("t.jinja", "{% for m in messages %}{% if m.role == 'assistant' %}{% generation %}{{ m.content }}{% endgeneration %}{% else %}{{ m.content }}{% endif %}{% endfor %}"), tiny.Model), tokenizer);
+        DataReport without = DataCheck.Run(_folder["a.jsonl"], new DataCheckOptions { Tokenizer = tokenizer });
+        DataReport with = DataCheck.Run(_folder["a.jsonl"], new DataCheckOptions { Tokenizer = tokenizer, Chat = chat });
+        Assert.Multiple(() =>
+        {
+            Assert.That(without.Problems.Single().Message, Does.Contain("the model has no chat template"));
+            Assert.That(without.UsableRows, Is.Zero);
+            Assert.That(with.Problems, Is.Empty);
+            Assert.That(with.Fields[1].Tokens!.Maximum, Is.EqualTo(tokenizer.Encode("abcd", addSpecialTokens: false).Length));
         });
     }
 
