@@ -82,7 +82,7 @@ public sealed class SequenceEncoder
     }
 
     /// <summary>The example with its tokens; <see langword="null"/>: too long, and dropped.</summary>
-    private SftExample? Encode(SftExample example)
+    internal SftExample? Encode(SftExample example)
     {
         if (example.Conversation is null)
         {
@@ -104,7 +104,7 @@ public sealed class SequenceEncoder
     }
 
     /// <summary>The tokens of both answers with their prompt; <see langword="null"/>: one is too long, and the pair dropped.</summary>
-    private (int[] Chosen, int[] Rejected)? Encode(PreferencePair pair)
+    internal (int[] Chosen, int[] Rejected)? Encode(PreferencePair pair)
     {
         if (pair.ChosenConversation is null)
         {

@@ -70,27 +70,22 @@ internal sealed class TokenCheck
 
     private void AddPair(CheckedRow row, PreferencePair pair, LengthRules rules)
     {
-        PreferencePair[] encoded = Encoded(() => _encoder.Encode([pair], out _));
-        if (encoded.Length == 0)
-        {
-            TellEqual(row, "both answers come to the same tokens");
-            return;
-        }
-
-        (int[] chosen, int[] rejected) = (encoded[0].ChosenTokens, encoded[0].RejectedTokens);
+        // No sequence is too long for this encoder, so none is left out.
+        (int[] chosen, int[] rejected) = _encoder.Encode(pair)!.Value;
         int prompt = Count(0, pair.ChosenConversation is null ? _tokenizer.Encode(pair.Prompt) : chosen[..chosen.AsSpan().CommonPrefixLength(rejected)]);
         int longest = Math.Max(Count(1, chosen), Count(2, rejected));
         rules.Add(TextMeasures.TokenUnit, row.Split, chosen.Length, rejected.Length);
         Fit(row, prompt, longest);
-        if (_max is { } max && longest > max && Cut(chosen, max).SequenceEqual(Cut(rejected, max)))
+        int kept = _max ?? int.MaxValue;
+        if (Cut(chosen, kept).SequenceEqual(Cut(rejected, kept)))
         {
-            TellEqual(row, $"both answers are the same in the first {max} tokens");
+            TellEqual(row, longest > kept ? $"both answers are the same in the first {kept} tokens" : "both answers come to the same tokens");
         }
     }
 
     private void AddExample(CheckedRow row, SftExample example)
     {
-        SftExample encoded = _encoder.Encode([example], out _)[0];
+        SftExample encoded = _encoder.Encode(example)!;
         int last = _lengths.Length - 1;
         int prompt = encoded.Learned.Length == 0 ? encoded.PromptTokens : Array.IndexOf(encoded.Learned, true);
         if (last > 0 && example.Prompt is { } text)
@@ -99,19 +94,6 @@ internal sealed class TokenCheck
         }
 
         Fit(row, prompt, Count(last, encoded.Tokens));
-    }
-
-    /// <summary>An encoder that is left with nothing says so by an exception of its own.</summary>
-    private static PreferencePair[] Encoded(Func<IReadOnlyList<PreferencePair>> encode)
-    {
-        try
-        {
-            return [.. encode()];
-        }
-        catch (ArgumentException)
-        {
-            return [];
-        }
     }
 
     private int[] Ids(ChatRequest conversation) => _conversations.Encode(conversation, null, null).Ids;
