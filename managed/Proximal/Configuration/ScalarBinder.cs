@@ -98,9 +98,10 @@ internal static class ScalarBinder
 
     private static object BindWhole(Type type, ScalarNode node, string key)
     {
-        // 1e6 is a whole number too.
+        // 1e6 is a whole number too; 1e-30 is none, though a decimal takes it for 0.
         if (!decimal.TryParse(node.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out decimal number)
-            || number != decimal.Truncate(number))
+            || number != decimal.Truncate(number)
+            || (number == 0 && double.Parse(node.Text, NumberStyles.Float, CultureInfo.InvariantCulture) != 0))
         {
             throw new ConfigurationException(
                 node.Position, key, $"expected a whole number, got {node.Description}; write it in digits");

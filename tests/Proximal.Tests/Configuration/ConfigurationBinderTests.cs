@@ -142,6 +142,7 @@ public sealed class ConfigurationBinderTests
     [TestCase("model: m\nwhiten: 1", "whiten: expected true or false, got '1'")]
     [TestCase("model: m\nflavour: swet", "flavour: expected one of salty, deep_sweet, got 'swet'")]
     [TestCase("model: m\nflavour: salti", "did you mean 'salty'?")]
+    [TestCase("model: m\nseed: 1e-30", "seed: expected a whole number, got '1e-30'")]
     [TestCase("model: m\nseed: -1", "seed: expected a whole number from 0")]
     [TestCase("model: m\noven: hot", "r.yaml:2:7: oven: expected a mapping of keys and values, got 'hot'; its keys are temperature")]
     [TestCase("model: m\nwatch: {every: 3}", "r.yaml:2:8: watch.name: missing")]
