@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 using Proximal.Internal;
 
 namespace Proximal.Cli.Models;
@@ -42,8 +43,12 @@ internal static class StopTokens
         }
     }
 
-    private static byte[] Bytes(string path) => WholeFile.Read(path, MostBytes, out long length)
-        ?? throw Wrong(path, $"{length} bytes are more than such a file has ({MostBytes})");
+    private static byte[] Bytes(string path)
+    {
+        byte[] bytes = WholeFile.Read(path, MostBytes, out long length)
+            ?? throw Wrong(path, $"{length} bytes are more than such a file has ({MostBytes})");
+        return Utf8.IsValid(bytes) ? bytes : throw Wrong(path, "is no text in UTF-8");
+    }
 
     private static IReadOnlyList<int> Read(JsonElement value, string path) => value.ValueKind switch
     {

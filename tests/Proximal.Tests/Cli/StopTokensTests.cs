@@ -36,6 +36,14 @@ public sealed class StopTokensTests
     }
 
     [Test]
+    public void A_file_that_is_no_utf8_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllBytes(folder["generation_config.json"], [.. """{"eos_token_id": "#"}"""u8.ToArray().Select(b => b == '#' ? (byte)0xDD : b)]);
+        Assert.That(() => StopTokens.OfModel(folder.Path), Throws.TypeOf<CommandException>().With.Message.Contains("is no text in UTF-8"));
+    }
+
+    [Test]
     public void A_file_of_gigabytes_is_refused_before_it_is_read()
     {
         using var folder = new TemporaryFolder();

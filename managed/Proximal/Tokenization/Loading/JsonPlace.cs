@@ -101,6 +101,10 @@ internal readonly record struct JsonPlace(JsonElement Element, string File, stri
         }
     }
 
+    /// <summary>A value for a message: a number, else its kind. Texts may be no Unicode, or long.</summary>
+    public static string Shown(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number ? value.GetRawText() : $"({value.ValueKind.ToString().ToLowerInvariant()})";
+
     /// <summary>Fails unless the value is of a kind.</summary>
     public void ExpectKind(JsonValueKind kind, string expected)
     {

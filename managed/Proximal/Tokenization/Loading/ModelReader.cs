@@ -103,7 +103,7 @@ internal static class ModelReader
             if (!member.Value.TryReadInteger(out int id) || id < 0 || id > Vocabulary.MaximumId)
             {
                 throw place.Corrupt(
-                    $"\"{token}\" has the id {member.Value.GetRawText()}, expected a whole number from 0 to {Vocabulary.MaximumId}", "Correct the id");
+                    $"\"{token}\" has the id {JsonPlace.Shown(member.Value)}, expected a whole number from 0 to {Vocabulary.MaximumId}", "Correct the id");
             }
 
             if (!ids.TryAdd(token, id))
