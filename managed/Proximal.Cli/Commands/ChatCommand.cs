@@ -12,7 +12,7 @@ internal static class ChatCommand
     private const string Description =
         "Hold a conversation with a model.\n\n"
         + "Every line of standard input is a message; the answer goes to standard output as it is drawn. /reset begins anew, /quit ends (so does "
-        + "the end of the input). Ctrl-C ends the answer; once more, or at the prompt, it ends the program. The model needs a chat template and a tokenizer.";
+        + "the end of the input, Ctrl-D), /help says so. Ctrl-C ends the answer, which counts as far as it came; once more, or at the prompt, it ends the program. The model needs a chat template and a tokenizer.";
 
     public static Command Create(CliHost host, Option<bool> verbose)
     {

@@ -14,6 +14,7 @@ internal sealed class ChatDialog(
     CliHost host, Generator generator, TextCodec codec, SampleSettings settings, IReadOnlyList<int> stopTokens, string? system)
 {
     private const string Prompt = "> ";
+    private const string Commands = "/reset begins anew, /quit ends, /help says this; Ctrl-C ends an answer, at the prompt the program";
     private readonly Channel<string> _lines = Channel.CreateBounded<string>(1);
     private JsonArray _messages = [];
     private ulong _turn;
@@ -24,25 +25,57 @@ internal sealed class ChatDialog(
     {
         Reset();
         new Thread(() => ReadLines(cancellation)) { IsBackground = true, Name = "chat input" }.Start();
-        while (true)
+        if (IsTerminal)
         {
-            ShowPrompt();
-            if (!await _lines.Reader.WaitToReadAsync(cancellation).ConfigureAwait(false) || !_lines.Reader.TryRead(out string? line) || line.Trim() == "/quit")
-            {
-                return _failed ? ExitCode.Data : ExitCode.Success;
-            }
+            host.Log(Commands);
+        }
 
-            if (line.Trim() == "/reset")
-            {
+        while (await ReadAsync(cancellation).ConfigureAwait(false) is { } line && line.Trim() != "/quit")
+        {
+            await TakeAsync(line, cancellation).ConfigureAwait(false);
+        }
+
+        return _failed ? ExitCode.Data : ExitCode.Success;
+    }
+
+    private bool IsTerminal => host.OutputIsTerminal && host.ErrorIsTerminal;
+
+    private Task TakeAsync(string line, CancellationToken cancellation)
+    {
+        switch (line.Trim())
+        {
+            case "":
+                break;
+            case "/reset":
                 Reset();
-            }
-            else if (line.Trim().StartsWith('/'))
+                break;
+            case "/help":
+                host.Log(Commands);
+                break;
+            case ['/', ..] command:
+                host.Log($"{command} is no command: {Commands}");
+                break;
+            default:
+                return AnswerAsync(line, cancellation);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>The next line; <see langword="null"/>: there is none. The prompt's line is ended where the user has not ended it.</summary>
+    private async Task<string?> ReadAsync(CancellationToken cancellation)
+    {
+        ShowPrompt();
+        string? line = null;
+        try
+        {
+            return line = await _lines.Reader.WaitToReadAsync(cancellation).ConfigureAwait(false) && _lines.Reader.TryRead(out string? next) ? next : null;
+        }
+        finally
+        {
+            if (line is null && IsTerminal)
             {
-                host.Log($"{line.Trim()} is no command: /reset begins anew, /quit ends");
-            }
-            else if (line.Trim().Length > 0)
-            {
-                await AnswerAsync(line, cancellation).ConfigureAwait(false);
+                host.Log(string.Empty);
             }
         }
     }
@@ -51,7 +84,7 @@ internal sealed class ChatDialog(
 
     private void ShowPrompt()
     {
-        if (host.OutputIsTerminal && host.ErrorIsTerminal)
+        if (IsTerminal)
         {
             host.Error.Write(Prompt);
         }
@@ -89,8 +122,16 @@ internal sealed class ChatDialog(
         }
 
         string answer = await StreamAsync(prompt, cancellation).ConfigureAwait(false);
-        _messages.Add(Message("assistant", answer));
         host.Print("\n");
+        if (answer.Length > 0)
+        {
+            _messages.Add(Message("assistant", answer));
+        }
+        else
+        {
+            // Ended before its first word: a question that was never answered is no part of the conversation.
+            _messages.RemoveAt(_messages.Count - 1);
+        }
     }
 
     private int[]? EncodeOrExplain()
@@ -133,16 +174,21 @@ internal sealed class ChatDialog(
         };
         StreamingDecoder decoder = codec.Tokenizer!.CreateDecodeStream();
         var answer = new StringBuilder();
+        int tokens = 0;
+        bool stopped = false;
         try
         {
             await foreach (GeneratedToken token in generator.StreamAsync(request, answering.Token).ConfigureAwait(false))
             {
+                tokens++;
+                stopped |= stopTokens.Contains(token.Token);
                 Show(stopTokens.Contains(token.Token) ? null : decoder.Add(token.Token), answer);
             }
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            host.Log(string.Empty);
+            // What has come so far is the answer.
+            stopped = true;
         }
         finally
         {
@@ -150,6 +196,11 @@ internal sealed class ChatDialog(
         }
 
         Show(decoder.Finish(), answer);
+        if (!stopped && IsTerminal)
+        {
+            host.Error.Write($" [cut at {tokens} tokens; --max-new-tokens]");
+        }
+
         return answer.ToString();
     }
 

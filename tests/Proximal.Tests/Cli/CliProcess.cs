@@ -49,7 +49,8 @@ internal static class CliProcess
         return new CliRun(process.ExitCode, output.Result, error.Result);
     }
 
-    private static string[] Command(string[] arguments) =>
+    /// <summary>The line that starts <c>proximal</c>.</summary>
+    public static string[] Command(string[] arguments) =>
         [Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal) ? Environment.ProcessPath! : "dotnet",
             Path.Combine(AppContext.BaseDirectory, "Proximal.Cli.dll"), .. arguments];
 
