@@ -128,6 +128,45 @@ public sealed class GgufGoldenTests
         CompareGreedy(model, [.. json.GetProperty("greedy").EnumerateArray()], "prompt_ids");
     }
 
+    /// <summary>
+    /// The list speaks of the tensors as the file stores them. llama.cpp's order of the rows of q and k moves neither the first nor the last
+    /// row, so that all of it holds for the tensors as the model has them.
+    /// </summary>
+    [TestCaseSource(nameof(TensorLists))]
+    public void Golden_gguf_tensors_of_a_published_model(object golden)
+    {
+        var file = (GoldenFile)golden;
+        using LanguageModel model = Load(file);
+        JsonElement list = Read(TensorList(file)).GetProperty("tensors");
+        Assert.That(list.GetArrayLength(), Is.EqualTo(model.Tensors.Count));
+        foreach (JsonElement tensor in list.EnumerateArray())
+        {
+            string name = HuggingFaceName(tensor.GetProperty("name").GetString()!);
+            float[] values = model.ReadTensor(name);
+            Assert.That(model.Tensor(name).Shape, Is.EqualTo(tensor.GetProperty("shape").EnumerateArray().Select(length => length.GetInt64())), name);
+            Assert.That(values[..4], Is.EqualTo(GoldenTensor.Numbers(tensor.GetProperty("first4")).Select(x => (float)x)), name);
+            Assert.That(values[^4..], Is.EqualTo(GoldenTensor.Numbers(tensor.GetProperty("last4")).Select(x => (float)x)), name);
+            double squares = tensor.GetProperty("sum_of_squares").GetDouble();
+            Assert.That(values.Sum(x => (double)x), Is.EqualTo(tensor.GetProperty("sum").GetDouble()).Within(1e-9 * squares), name);
+            Assert.That(values.Sum(x => (double)x * x), Is.EqualTo(squares).Within(1e-9 * squares), name);
+        }
+    }
+
+    private static readonly (string Stored, string Name)[] TensorNames =
+    [
+        ("token_embd", "model.embed_tokens"), ("output_norm", "model.norm"), ("blk", "model.layers"),
+        ("attn_norm", "input_layernorm"), ("ffn_norm", "post_attention_layernorm"),
+        ("attn_q", "self_attn.q_proj"), ("attn_k", "self_attn.k_proj"), ("attn_v", "self_attn.v_proj"), ("attn_output", "self_attn.o_proj"),
+        ("ffn_gate", "mlp.gate_proj"), ("ffn_up", "mlp.up_proj"), ("ffn_down", "mlp.down_proj"),
+    ];
+
+    private static string HuggingFaceName(string stored) =>
+        string.Join('.', stored.Split('.').Select(part => TensorNames.Where(pair => pair.Stored == part).Select(pair => pair.Name).FirstOrDefault(part)));
+
+    private static string TensorList(GoldenFile file) => Path.ChangeExtension(file.Path, null) + "-tensors.json";
+
+    private static IEnumerable<GoldenFile> TensorLists() => Deep().Where(file => File.Exists(TensorList(file)));
+
     private static void CompareGreedy(LanguageModel model, JsonElement[] wanted, string prompt)
     {
         using var generator = new Generator(model);
@@ -183,9 +222,11 @@ public sealed class GgufGoldenTests
                 : null;
     }
 
-    private static JsonElement Read(GoldenFile file)
+    private static JsonElement Read(GoldenFile file) => Read(file.Path);
+
+    private static JsonElement Read(string path)
     {
-        using var document = JsonDocument.Parse(File.ReadAllBytes(file.Path));
+        using var document = JsonDocument.Parse(File.ReadAllBytes(path));
         return document.RootElement.Clone();
     }
 }
