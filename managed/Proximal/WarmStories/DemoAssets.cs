@@ -1,4 +1,3 @@
-using System.Reflection;
 using Proximal.Runs;
 
 namespace Proximal.WarmStories;
@@ -6,10 +5,7 @@ namespace Proximal.WarmStories;
 /// <summary>Brings the base model and the preference triples into the folder of a demo.</summary>
 internal static class DemoAssets
 {
-    private const string ModelPrefix = "Proximal.WarmStories.model.";
     private const string Triples = "Proximal.WarmStories.preferences.jsonl";
-
-    private static readonly Assembly Library = typeof(DemoAssets).Assembly;
 
     /// <summary>Writes the base model, embedded or the recipe's own.</summary>
     /// <returns>The triples.</returns>
@@ -18,14 +14,13 @@ internal static class DemoAssets
     {
         try
         {
-            Directory.CreateDirectory(folder.Base);
             if (recipe.BaseModel is { } own)
             {
                 Copy(own, folder.Base);
             }
             else
             {
-                Extract(folder.Base);
+                WarmStoriesModel.WriteTo(folder.Base);
             }
 
             return DemoTriple.Read(recipe.Preferences ?? ExtractTriples(folder));
@@ -38,31 +33,19 @@ internal static class DemoAssets
 
     private static void Copy(string from, string to)
     {
+        Directory.CreateDirectory(to);
         foreach (string file in Directory.GetFiles(from))
         {
             File.Copy(file, Path.Combine(to, Path.GetFileName(file)), overwrite: true);
         }
     }
 
-    private static void Extract(string to)
-    {
-        foreach (string name in Library.GetManifestResourceNames().Where(name => name.StartsWith(ModelPrefix, StringComparison.Ordinal)))
-        {
-            Extract(name, Path.Combine(to, name[ModelPrefix.Length..]));
-        }
-    }
-
     private static string ExtractTriples(DemoFolder folder)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(folder.Triples)!);
-        Extract(Triples, folder.Triples);
-        return folder.Triples;
-    }
-
-    private static void Extract(string name, string path)
-    {
-        using Stream embedded = Library.GetManifestResourceStream(name)!;
-        using FileStream file = File.Create(path);
+        using Stream embedded = typeof(DemoAssets).Assembly.GetManifestResourceStream(Triples)!;
+        using FileStream file = File.Create(folder.Triples);
         embedded.CopyTo(file);
+        return folder.Triples;
     }
 }
