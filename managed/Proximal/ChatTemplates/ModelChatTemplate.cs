@@ -63,8 +63,7 @@ public sealed class ModelChatTemplate
     internal static ModelChatTemplate OfFile(string file, string tokens)
     {
         string folder = Directory.Exists(tokens) ? tokens : Path.GetDirectoryName(Path.GetFullPath(tokens))!;
-        string configFile = Path.Combine(folder, Tokenization.Loading.SpecialTokens.ConfigFile);
-        using JsonFile? config = System.IO.File.Exists(configFile) ? JsonFile.Open(configFile) : null;
+        using JsonFile? config = OpenConfig(folder);
         config?.Root.ExpectKind(JsonValueKind.Object, "an object");
         bool named = config is not null || System.IO.File.Exists(Path.Combine(folder, TokensMapFile));
         return Choose(
@@ -89,10 +88,43 @@ public sealed class ModelChatTemplate
         return Template.Render(request with { Variables = variables });
     }
 
+    /// <summary>The texts of all templates of a model whose tokenizer is in a GGUF file, by name.</summary>
+    /// <param name="path">The folder, whose own files go first, or the file.</param>
+    /// <param name="header">The file's header.</param>
+    /// <exception cref="TokenizerException">A file is damaged.</exception>
+    internal static SortedDictionary<string, string> TextsOf(string path, GgufHeader header)
+    {
+        SortedDictionary<string, (string File, string Text)> found = new(StringComparer.Ordinal);
+        if (Directory.Exists(path))
+        {
+            using JsonFile? config = OpenConfig(path);
+            found = InFolder(path, config);
+        }
+
+        SortedDictionary<string, string> texts = new(StringComparer.Ordinal);
+        foreach ((string name, (_, string text)) in found.Count > 0 ? found : InGguf(header))
+        {
+            texts[name] = text;
+        }
+
+        return texts;
+    }
+
     private static ModelChatTemplate? OfFolder(string folder, string name)
     {
+        using JsonFile? config = OpenConfig(folder);
+        SortedDictionary<string, (string File, string Text)> found = InFolder(folder, config);
+        return found.Count == 0 ? null : Choose(found, name, folder, NamedTokens(config?.Root, folder));
+    }
+
+    private static JsonFile? OpenConfig(string folder)
+    {
         string configFile = Path.Combine(folder, Tokenization.Loading.SpecialTokens.ConfigFile);
-        using JsonFile? config = System.IO.File.Exists(configFile) ? JsonFile.Open(configFile) : null;
+        return System.IO.File.Exists(configFile) ? JsonFile.Open(configFile) : null;
+    }
+
+    private static SortedDictionary<string, (string File, string Text)> InFolder(string folder, JsonFile? config)
+    {
         config?.Root.ExpectKind(JsonValueKind.Object, "an object");
         SortedDictionary<string, (string File, string Text)> found = new(StringComparer.Ordinal);
         if (config?.Root.Optional(ConfigKey) is { } place)
@@ -101,7 +133,7 @@ public sealed class ModelChatTemplate
         }
 
         ReadFiles(folder, found);
-        return found.Count == 0 ? null : Choose(found, name, folder, NamedTokens(config?.Root, folder));
+        return found;
     }
 
     /// <summary>A text, or a list of {"name", "template"}.</summary>
@@ -137,16 +169,22 @@ public sealed class ModelChatTemplate
     private static ModelChatTemplate? OfGguf(string path, string name)
     {
         GgufHeader header = GgufTokenizer.ReadHeader(path);
+        SortedDictionary<string, (string File, string Text)> found = InGguf(header);
+        return found.Count == 0 ? null : Choose(found, name, path, GgufTokens(header));
+    }
+
+    private static SortedDictionary<string, (string File, string Text)> InGguf(GgufHeader header)
+    {
         SortedDictionary<string, (string File, string Text)> found = new(StringComparer.Ordinal);
         foreach ((string key, object value) in header.Metadata)
         {
             if (value is string text && (key == GgufKey || key.StartsWith(GgufKey + ".", StringComparison.Ordinal)))
             {
-                found[key == GgufKey ? DefaultName : key[(GgufKey.Length + 1)..]] = (path, text);
+                found[key == GgufKey ? DefaultName : key[(GgufKey.Length + 1)..]] = (header.File, text);
             }
         }
 
-        return found.Count == 0 ? null : Choose(found, name, path, GgufTokens(header));
+        return found;
     }
 
     private static ModelChatTemplate Choose(

@@ -83,7 +83,7 @@ public sealed partial class PpoRun
         IReadOnlyList<Prompt> prompts = PromptFile.Read(_options.Resolve(_options.Prompts.Path), _options.Prompts.Field);
         IReadOnlyList<Prompt> validationPrompts = ReadValidationPrompts();
         IReadOnlyList<SftExample> examples = _options.Ptx is { } mix ? SftFile.Read(_options.Resolve(mix.Path), mix.Fields) : [];
-        Tokenizer tokenizer = Tokenizer.Load(tokenizerPath);
+        Tokenizer tokenizer = _options.LoadTokenizer();
 
         using var engine = new Engine(new EngineOptions { Threads = session.ThreadsOr(_options.Threads), Logger = _logger });
         using var rewards = new RewardContext(_options.Resolve, engine);
@@ -130,7 +130,7 @@ public sealed partial class PpoRun
         {
             await StepsAsync(trainer, validator, session, folder, progress, cancellationToken).ConfigureAwait(false);
             Report(progress, trainer.Step, PpoPhase.Saving);
-            string model = Save(trainer, folder, RunModels.FolderOf(tokenizerPath));
+            string model = Save(trainer, folder, tokenizerPath);
             return new PpoRunResult(folder.Path, model, trainer.Step, session.Latest) { ResumedAfter = session.Resumed?.Step ?? 0 };
         }
     }

@@ -188,7 +188,7 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Writes the trained model as a Hugging Face folder with the tokenizer's files.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="tokenizerFolder">Where the tokenizer's files are; <see langword="null"/>: there are none.</param>
+    /// <param name="tokenizerPath">The tokenizer's folder or one of its files, which may be a .gguf file; <see langword="null"/>: there is none.</param>
     /// <param name="type">The type of the numbers.</param>
     /// <param name="name">The folder's name in the run folder.</param>
     /// <param name="chatTemplate">A .jinja file that is written in place of the chat template there; <see langword="null"/>: none.</param>
@@ -196,7 +196,7 @@ public sealed class RunFolder : IDisposable
     /// <exception cref="RunFolderException">A file cannot be written.</exception>
     public string WriteModel(
         LanguageModel model,
-        string? tokenizerFolder,
+        string? tokenizerPath,
         SavedType type = SavedType.Float32,
         string name = ModelFolder,
         string? chatTemplate = null)
@@ -208,7 +208,7 @@ public sealed class RunFolder : IDisposable
         {
             RemoveFolder(beside);
             model.Save(beside, (TensorType)type);
-            TokenizerFiles.Copy(tokenizerFolder, beside, chatTemplate);
+            TokenizerFiles.Copy(tokenizerPath, beside, chatTemplate);
             RemoveFolder(folder);
             Directory.Move(beside, folder);
             Posix.SyncFolder(Path);

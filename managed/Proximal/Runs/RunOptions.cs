@@ -83,6 +83,14 @@ public abstract record RunOptions
     /// <summary>Where the chat template of the options is; <see langword="null"/>: they name none.</summary>
     internal string? ChatTemplatePath() => ChatTemplate is { } path ? Resolve(path) : null;
 
+    /// <summary>Loads the tokenizer, and sees to it that the run's models can be given one.</summary>
+    internal Tokenization.Tokenizer LoadTokenizer()
+    {
+        string path = TokenizerPath();
+        TokenizerFiles.Check(path);
+        return Tokenization.Tokenizer.Load(path);
+    }
+
     /// <summary>Where the tokenizer is.</summary>
     internal string TokenizerPath() => RunModels.TokenizerPath(Tokenizer, Model, Resolve);
 }

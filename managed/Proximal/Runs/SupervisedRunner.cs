@@ -52,7 +52,7 @@ internal sealed class SupervisedRunner(
             RewardNormalization? normalization = stage.Normalize?.Invoke();
             SupervisedLoop.Report(progress, SupervisedPhase.Saving, stage.Trainer.Step, stage.Trainer.Steps);
             string saved = folder.WriteModel(
-                stage.Model, RunModels.FolderOf(options.TokenizerPath()), options.SaveAs, chatTemplate: options.ChatTemplatePath());
+                stage.Model, options.TokenizerPath(), options.SaveAs, chatTemplate: options.ChatTemplatePath());
             normalization?.Write(saved);
             return new SupervisedRunResult
             {

@@ -18,7 +18,7 @@ internal sealed class SupervisedScope(RunOptions options, RunSession session, IL
     public DateTimeOffset Started => session.Started;
 
     /// <summary>Loads the tokenizer.</summary>
-    public Tokenizer LoadTokenizer() => Tokenizer.Load(options.TokenizerPath());
+    public Tokenizer LoadTokenizer() => options.LoadTokenizer();
 
     /// <summary>Opens the start model; it is not owned yet.</summary>
     public LanguageModel OpenStart(ModelHead head) => RunModels.Open(Engine, "model", options.Model, options.Resolve, head);

@@ -5,6 +5,8 @@ namespace Proximal.Tests.Tokenization;
 /// <summary>Writes a GGUF file (version 3) of metadata alone: what a vocabulary needs.</summary>
 internal sealed class GgufMetadata
 {
+    private const uint FloatType = 6;
+    private const uint FlagType = 7;
     private const uint UnsignedType = 4;
     private const uint SignedType = 5;
     private const uint StringType = 8;
@@ -15,6 +17,10 @@ internal sealed class GgufMetadata
     public GgufMetadata Add(string key, string value) => Entry(key, StringType, writer => Text(writer, value));
 
     public GgufMetadata Add(string key, uint value) => Entry(key, UnsignedType, writer => writer.Write(value));
+
+    public GgufMetadata Add(string key, bool value) => Entry(key, FlagType, writer => writer.Write(value));
+
+    public GgufMetadata Add(string key, IReadOnlyCollection<float> values) => List(key, FloatType, values, (writer, value) => writer.Write(value));
 
     public GgufMetadata Add(string key, IReadOnlyCollection<string> values) => List(key, StringType, values, Text);
 

@@ -66,7 +66,7 @@ public sealed class GgufTokenizerTests
     }
 
     /// <summary>A tokenizer.json of byte-level BPE as a converter writes it.</summary>
-    private static GgufMetadata Metadata(string folder, string? split)
+    internal static GgufMetadata Metadata(string folder, string? split)
     {
         using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "tokenizer.json")));
         JsonElement model = json.RootElement.GetProperty("model");

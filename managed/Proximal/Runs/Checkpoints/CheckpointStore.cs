@@ -108,11 +108,11 @@ internal sealed partial class CheckpointStore
     /// <summary>Writes a checkpoint; it is there whole or not at all.</summary>
     /// <param name="state">What state.json says, without the trainer's part.</param>
     /// <param name="configuration">The run's options as YAML.</param>
-    /// <param name="tokenizerFolder">Where a tokenizer's files are, if there is one.</param>
+    /// <param name="tokenizerPath">The folder or a file of the tokenizer, if there is one.</param>
     /// <param name="content">Models, optimizers and the rest.</param>
     /// <param name="chatTemplate">A .jinja file that models get in place of the tokenizer's; <see langword="null"/>: none.</param>
     /// <exception cref="RunFolderException">It cannot be written; the earlier ones are untouched.</exception>
-    public void Save(CheckpointState state, string configuration, string? tokenizerFolder, ICheckpointed content, string? chatTemplate = null)
+    public void Save(CheckpointState state, string configuration, string? tokenizerPath, ICheckpointed content, string? chatTemplate = null)
     {
         string place = PathOf(state.Step);
         string beside = Path.Combine(Folder, Temporary + Path.GetFileName(place));
@@ -121,7 +121,7 @@ internal sealed partial class CheckpointStore
             Directory.CreateDirectory(Folder);
             RemoveIfThere(beside);
             Directory.CreateDirectory(beside);
-            var writer = new CheckpointWriter(beside, tokenizerFolder, chatTemplate);
+            var writer = new CheckpointWriter(beside, tokenizerPath, chatTemplate);
             content.Save(writer);
             File.WriteAllText(Path.Combine(beside, Checkpoint.ConfigurationFile), configuration, new UTF8Encoding(false));
             File.WriteAllBytes(

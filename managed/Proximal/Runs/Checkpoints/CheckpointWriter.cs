@@ -7,13 +7,13 @@ namespace Proximal.Runs.Checkpoints;
 /// <summary>Takes what belongs into a checkpoint. One caller at a time.</summary>
 public sealed class CheckpointWriter
 {
-    private readonly string? _tokenizerFolder;
+    private readonly string? _tokenizerPath;
     private readonly string? _chatTemplate;
 
-    internal CheckpointWriter(string folder, string? tokenizerFolder, string? chatTemplate = null)
+    internal CheckpointWriter(string folder, string? tokenizerPath, string? chatTemplate = null)
     {
         Folder = folder;
-        _tokenizerFolder = tokenizerFolder;
+        _tokenizerPath = tokenizerPath;
         _chatTemplate = chatTemplate;
     }
 
@@ -34,7 +34,7 @@ public sealed class CheckpointWriter
         model.Save(folder);
         if (model.Info.Head == ModelHead.LanguageModel)
         {
-            TokenizerFiles.Copy(_tokenizerFolder, folder, _chatTemplate);
+            TokenizerFiles.Copy(_tokenizerPath, folder, _chatTemplate);
         }
     }
 

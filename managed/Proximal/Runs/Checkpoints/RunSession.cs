@@ -75,7 +75,7 @@ internal sealed partial class RunSession : IDisposable
             Resume = resume,
             Overwrite = options.Overwrite,
             Checkpoints = options.Checkpoints,
-            TokenizerFolder = RunModels.FolderOf(options.TokenizerPath()),
+            TokenizerPath = options.TokenizerPath(),
             ChatTemplate = options.ChatTemplatePath(),
             Logger = logger,
         });
@@ -311,7 +311,7 @@ internal sealed partial class RunSession : IDisposable
         };
         using Activity? activity = Activities.StartPhase(TelemetryPhase.Checkpoint, _step);
         long start = Stopwatch.GetTimestamp();
-        _store.Save(state, _options.Configuration, _options.TokenizerFolder, content, _options.ChatTemplate);
+        _store.Save(state, _options.Configuration, _options.TokenizerPath, content, _options.ChatTemplate);
         Instruments.PhaseEnded(_options.Kind, TelemetryPhase.Checkpoint, Stopwatch.GetElapsedTime(start).TotalSeconds);
         _savedStep = _step;
         LookForBest();

@@ -28,8 +28,8 @@ internal sealed record RunSessionOptions
 
     public required CheckpointOptions Checkpoints { get; init; }
 
-    /// <summary>Where the files of the models' tokenizer are.</summary>
-    public string? TokenizerFolder { get; init; }
+    /// <summary>The folder or a file of the models' tokenizer.</summary>
+    public string? TokenizerPath { get; init; }
 
     /// <summary>The chat template that the models get in place of the tokenizer's; <see langword="null"/>: none.</summary>
     public string? ChatTemplate { get; init; }

@@ -1,19 +1,18 @@
-using Proximal.Tokenization.Normalizers;
+using System.Text.Json.Nodes;
 using Proximal.Tokenization.Patterns;
-using Proximal.Tokenization.PreTokenizers;
-using Proximal.Tokenization.Text;
+using Proximal.Tokenization.Writing;
 
 namespace Proximal.Tokenization.Loading;
 
-/// <summary>What tokenizer.ggml.pre stands for. Source: llama.cpp's llama-vocab.cpp, and the tokenizer.json of the models it names.</summary>
+/// <summary>What tokenizer.ggml.pre stands for, as tokenizer.json says it. Source: llama.cpp's llama-vocab.cpp, and the tokenizer.json of the models it names.</summary>
 /// <param name="Steps">How text is divided.</param>
-internal sealed record GgufPreTokenizer(IPreTokenizer Steps)
+internal sealed record GgufPreTokenizer(JsonObject Steps)
 {
     /// <summary>The names that are known.</summary>
     public const string Names = "default, gpt-2, smollm, qwen2, llama-bpe";
 
     /// <summary>Changes the text first.</summary>
-    public INormalizer? Normalizer { get; init; }
+    public JsonObject? Normalizer { get; init; }
 
     /// <summary>A word that is a token is taken whole.</summary>
     public bool IgnoreMerges { get; init; }
@@ -25,18 +24,15 @@ internal sealed record GgufPreTokenizer(IPreTokenizer Steps)
     public static GgufPreTokenizer? Of(string name) => name switch
     {
         "default" => new(Sequence(
-            Split(@"[\p{P}\$\+<=>\^~\|]+"),
-            Split(@"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)"),
-            Split(@"\p{N}+"),
-            Split("[0-9][0-9][0-9]"),
+            TokenizerNodes.Split(@"[\p{P}\$\+<=>\^~\|]+"),
+            TokenizerNodes.Split(@"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)"),
+            TokenizerNodes.Split(@"\p{N}+"),
+            TokenizerNodes.Split("[0-9][0-9][0-9]"),
             Bytes(useRegex: false))),
         "gpt-2" or "gpt2" => new(Bytes(useRegex: true)),
-        "smollm" => new(Sequence(Digits(), Bytes(useRegex: true))),
-        "qwen2" => new(Sequence(Split(FamilyPatterns.Qwen2Source), Bytes(useRegex: false)))
-        {
-            Normalizer = new UnicodeNormalizer(UnicodeForm.Nfc),
-        },
-        "llama-bpe" or "llama3" or "llama-v3" => new(Sequence(Split(FamilyPatterns.Llama3Source), Bytes(useRegex: false)))
+        "smollm" => new(Sequence(TokenizerNodes.Digits(), Bytes(useRegex: true))),
+        "qwen2" => new(Sequence(TokenizerNodes.Split(FamilyPatterns.Qwen2Source), Bytes(useRegex: false))) { Normalizer = TokenizerNodes.Nfc() },
+        "llama-bpe" or "llama3" or "llama-v3" => new(Sequence(TokenizerNodes.Split(FamilyPatterns.Llama3Source), Bytes(useRegex: false)))
         {
             IgnoreMerges = true,
             AddsBos = true,
@@ -44,13 +40,7 @@ internal sealed record GgufPreTokenizer(IPreTokenizer Steps)
         _ => null,
     };
 
-    private static PreTokenizerSequence Sequence(params IPreTokenizer[] steps) => new(steps);
+    private static JsonObject Sequence(params JsonNode[] steps) => TokenizerNodes.Steps("pretokenizers", steps);
 
-    private static SplitPreTokenizer Split(string expression) =>
-        new(FamilyPatterns.Of(expression) ?? new RegexPattern(expression), SplitBehavior.Isolated);
-
-    private static SplitPreTokenizer Digits() =>
-        new(new ClassPattern(rune => (CharacterClasses.Of(rune) & CharacterClass.Number) != 0), SplitBehavior.Isolated);
-
-    private static ByteLevelPreTokenizer Bytes(bool useRegex) => new(addPrefixSpace: false, useRegex);
+    private static JsonObject Bytes(bool useRegex) => TokenizerNodes.ByteLevel(trimOffsets: true, useRegex);
 }

@@ -1,10 +1,8 @@
+using System.Text.Json.Nodes;
 using Proximal.Models.Formats;
 using Proximal.Tokenization.AddedTokens;
-using Proximal.Tokenization.Decoders;
 using Proximal.Tokenization.Models;
-using Proximal.Tokenization.Normalizers;
-using Proximal.Tokenization.Patterns;
-using Proximal.Tokenization.PostProcessors;
+using Proximal.Tokenization.Writing;
 
 namespace Proximal.Tokenization.Loading;
 
@@ -19,21 +17,24 @@ internal static class GgufTokenizer
     private const string Prefix = "tokenizer.ggml.";
     private const string Space = "\u2581";
 
+    /// <summary>Makes the tokenizer of a file.</summary>
+    public static Tokenizer Load(string path) => Read(ReadHeader(path)).Make();
+
     /// <summary>Reads the vocabulary of a file.</summary>
-    public static Tokenizer Load(string path)
+    public static TokenizerOutline Read(GgufHeader header)
     {
-        GgufHeader header = ReadHeader(path);
         string[] tokens = header.List<string>(Prefix + "tokens")
             ?? throw Wrong(header, "tokens", ProximalStatus.CorruptData, "the file has no vocabulary", "Give the model's tokenizer.json");
         SentencePieceKind[] kinds = ReadKinds(header, tokens.Length);
         string model = header.Text(Prefix + "model") ?? string.Empty;
-        TokenizerParts parts = model switch
+        TokenizerOutline outline = model switch
         {
             "gpt2" => ReadByteLevel(header, tokens, kinds),
             "llama" => ReadSentencePiece(header, tokens, kinds),
             _ => throw Wrong(header, "model", ProximalStatus.Unsupported, $"\"{model}\" is not supported", "Supported: gpt2, llama; or give the model's tokenizer.json"),
         };
-        return new Tokenizer(parts, SpecialTokens.OfIds(Role(header, tokens, "bos"), Role(header, tokens, "eos"), Role(header, tokens, "padding")));
+        TokenizerOutline whole = outline with { AddedTokens = FindAddedTokens(tokens, kinds), Roles = FindRoles(header, tokens) };
+        return whole with { FindObstacle = () => outline.FindObstacle() ?? UnusedRole(header, whole) };
     }
 
     /// <summary>Reads a file's header; failures are the tokenizer's.</summary>
@@ -55,34 +56,41 @@ internal static class GgufTokenizer
 
     // --- byte-level BPE ---
 
-    private static TokenizerParts ReadByteLevel(GgufHeader header, string[] tokens, SentencePieceKind[] kinds)
+    private static TokenizerOutline ReadByteLevel(GgufHeader header, string[] tokens, SentencePieceKind[] kinds)
     {
         Vocabulary vocabulary = ReadVocabulary(header, tokens, kinds);
         GgufPreTokenizer split = GgufPreTokenizer.Of(header.Text(Prefix + "pre") ?? "default")
             ?? throw Wrong(
                 header, "pre", ProximalStatus.Unsupported, $"\"{header.Text(Prefix + "pre")}\" is not supported", $"Supported: {GgufPreTokenizer.Names}; or give the model's tokenizer.json");
-        return new TokenizerParts
+        (MergeTable merges, List<(string, string)> list) = ReadMerges(header, vocabulary);
+        return new TokenizerOutline
         {
-            Model = new BytePairEncoding(vocabulary, ReadMerges(header, vocabulary), new BytePairOptions { IgnoreMerges = split.IgnoreMerges }),
+            File = header.File,
+            Vocabulary = vocabulary,
+            Merges = merges,
+            MergeList = list,
+            Options = new BytePairOptions { IgnoreMerges = split.IgnoreMerges },
             Normalizer = split.Normalizer,
             PreTokenizer = split.Steps,
-            PostProcessor = Frame(header, tokens, split.AddsBos),
-            Decoder = new ByteLevelDecoder(),
-            AddedTokens = FindAddedTokens(tokens, kinds),
+            Decoder = TokenizerNodes.ByteLevelDecoder(),
+            Before = Begin(header, tokens, split.AddsBos),
+            After = End(header, tokens),
         };
     }
 
-    private static MergeTable ReadMerges(GgufHeader header, Vocabulary vocabulary)
+    private static (MergeTable Table, List<(string Left, string Right)> List) ReadMerges(GgufHeader header, Vocabulary vocabulary)
     {
         string[] lines = header.List<string>(Prefix + "merges")
             ?? throw Wrong(header, "merges", ProximalStatus.CorruptData, "the list of merges is missing", "Convert the model again");
         MergeTable merges = new(lines.Length);
+        List<(string Left, string Right)> list = new(lines.Length);
         for (int i = 0; i < lines.Length; i++)
         {
             // The first token may begin with a space of its own in old files; the one between comes after at least one character.
             int cut = lines[i].Length > 1 ? lines[i].IndexOf(' ', 1) : -1;
+            list.Add(cut > 0 ? (lines[i][..cut], lines[i][(cut + 1)..]) : (lines[i], string.Empty));
             string? problem = cut > 0
-                ? ModelReader.AddMerge(merges, vocabulary, lines[i][..cut], lines[i][(cut + 1)..], prefix: "", i)
+                ? ModelReader.AddMerge(merges, vocabulary, list[i].Left, list[i].Right, prefix: "", i)
                 : "expected two tokens with one space between them";
             if (problem is not null)
             {
@@ -90,12 +98,12 @@ internal static class GgufTokenizer
             }
         }
 
-        return merges;
+        return (merges, list);
     }
 
     // --- SentencePiece ---
 
-    private static TokenizerParts ReadSentencePiece(GgufHeader header, string[] tokens, SentencePieceKind[] kinds)
+    private static TokenizerOutline ReadSentencePiece(GgufHeader header, string[] tokens, SentencePieceKind[] kinds)
     {
         double[] scores = header.List<double>(Prefix + "scores") is { } given && given.Length == tokens.Length && Array.TrueForAll(given, double.IsFinite)
             ? given
@@ -103,28 +111,48 @@ internal static class GgufTokenizer
         Vocabulary vocabulary = ReadVocabulary(header, tokens, kinds);
         SentencePieceFile.Piece[] pieces =
             [.. tokens.Select((text, id) => new SentencePieceFile.Piece(text, (float)scores[id], kinds[id]))];
+        List<MergeRule> merges = SentencePieceTokenizer.FindMerges(pieces, vocabulary);
         bool prefix = header.Flag(Prefix + "add_space_prefix") ?? true;
-        INormalizer spaces = new ReplaceNormalizer(new LiteralPattern(" "), Space);
-        List<ITokenDecoder> decoder = [new ReplaceDecoder(new LiteralPattern(Space), " "), new ByteFallbackDecoder(), new FuseDecoder()];
-        if (prefix)
+        JsonObject spaces = TokenizerNodes.Replace(" ", Space);
+        return new TokenizerOutline
         {
-            decoder.Add(new StripDecoder(" ", 1, 0));
-        }
-
-        return new TokenizerParts
-        {
-            Model = new BytePairEncoding(vocabulary, SentencePieceTokenizer.MakeMerges(pieces, vocabulary), new BytePairOptions
+            File = header.File,
+            Vocabulary = vocabulary,
+            Merges = MergeTable.Of(merges),
+            MergeList = [.. merges.Select(merge => (tokens[merge.Left], tokens[merge.Right]))],
+            Options = new BytePairOptions
             {
                 UnknownId = Array.IndexOf(kinds, SentencePieceKind.Unknown),
                 FuseUnknown = true,
                 ByteFallback = true,
-            }),
-            Normalizer = prefix ? new NormalizerSequence([new PrependNormalizer(Space), spaces]) : spaces,
-            PostProcessor = Frame(header, tokens, addsBos: true),
-            Decoder = new DecoderSequence(decoder),
-            AddedTokens = FindAddedTokens(tokens, kinds),
+            },
+            Normalizer = prefix ? TokenizerNodes.Steps("normalizers", new JsonObject { ["type"] = "Prepend", ["prepend"] = Space }, spaces) : spaces,
+            Decoder = SentencePieceDecoder(prefix),
+            Before = Begin(header, tokens, missing: true),
+            After = End(header, tokens),
+            FindObstacle = () => Unlisted(header, tokens, merges, vocabulary),
         };
     }
+
+    private static JsonObject SentencePieceDecoder(bool prefix)
+    {
+        List<JsonNode> steps = [TokenizerNodes.Replace(Space, " "), TokenizerNodes.Plain("ByteFallback"), TokenizerNodes.Plain("Fuse")];
+        if (prefix)
+        {
+            steps.Add(new JsonObject { ["type"] = "Strip", ["content"] = " ", ["start"] = 1, ["stop"] = 0 });
+        }
+
+        return TokenizerNodes.Steps("decoders", steps);
+    }
+
+    private static TokenizerException? Unlisted(GgufHeader header, string[] tokens, List<MergeRule> merges, Vocabulary vocabulary) =>
+        EqualScores.Find(merges, tokens, vocabulary) is { } pair
+            ? NotWritable(
+                header,
+                "scores",
+                $"\"{Vocabulary.Shorten(tokens[pair.First])}\" and \"{Vocabulary.Shorten(tokens[pair.Second])}\" are merged in an order that a list of merges does not give, "
+                + "for pieces have the same score")
+            : null;
 
     // --- what both have ---
 
@@ -170,21 +198,47 @@ internal static class GgufTokenizer
             .Select(item => new AddedToken { Id = item.id, Content = item.text, IsSpecial = kinds[item.id] != SentencePieceKind.UserDefined }),
     ];
 
-    private static TemplatePostProcessor Frame(GgufHeader header, string[] tokens, bool addsBos)
+    private static int? Begin(GgufHeader header, string[] tokens, bool missing) =>
+        header.Flag(Prefix + "add_bos_token") ?? missing ? Role(header, tokens, "bos") : null;
+
+    private static int? End(GgufHeader header, string[] tokens) =>
+        header.Flag(Prefix + "add_eos_token") ?? false ? Role(header, tokens, "eos") : null;
+
+    private static Dictionary<string, int> FindRoles(GgufHeader header, string[] tokens)
     {
-        List<int[]?> parts = [null];
-        if ((header.Flag(Prefix + "add_bos_token") ?? addsBos) && Role(header, tokens, "bos") is { } bos)
+        Dictionary<string, int> roles = [];
+        foreach ((string name, string key) in ((string, string)[])[("bos_token", "bos"), ("eos_token", "eos"), ("pad_token", "padding")])
         {
-            parts.Insert(0, [bos]);
+            if (Role(header, tokens, key) is { } id)
+            {
+                roles[name] = id;
+            }
         }
 
-        if ((header.Flag(Prefix + "add_eos_token") ?? false) && Role(header, tokens, "eos") is { } eos)
+        // Of use to templates alone: an id that means nothing is no reason to refuse the file.
+        foreach ((string name, string key) in ((string, string)[])[("unk_token", "unknown"), ("sep_token", "seperator")])
         {
-            parts.Add([eos]);
+            if (header.Integer($"{Prefix}{key}_token_id") is >= 0 and var id && id < tokens.Length)
+            {
+                roles[name] = (int)id;
+            }
         }
 
-        return new TemplatePostProcessor(parts);
+        return roles;
     }
+
+    /// <summary>tokenizer_config.json names tokens by their texts, and a token that is not in use has none.</summary>
+    private static TokenizerException? UnusedRole(GgufHeader header, TokenizerOutline outline) => outline.Roles
+        .Where(role => outline.Vocabulary.TokenOf(role.Value) is null)
+        .Select(role => NotWritable(header, "token_type", $"{role.Key} is token {role.Value}, which is marked as not in use"))
+        .FirstOrDefault();
+
+    private static TokenizerException NotWritable(GgufHeader header, string key, string problem) => Wrong(
+        header,
+        key,
+        ProximalStatus.Unsupported,
+        $"{problem}: a tokenizer.json for the models of a run cannot be made of this vocabulary",
+        "Name the folder of the model's tokenizer.json with the key tokenizer");
 
     /// <summary>The id of a role, where the file gives it one of the vocabulary.</summary>
     private static int? Role(GgufHeader header, string[] tokens, string role)

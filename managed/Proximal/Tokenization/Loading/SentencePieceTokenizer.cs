@@ -106,7 +106,7 @@ internal static class SentencePieceTokenizer
     private static ITokenModel MakeModel(SentencePieceFile file, Vocabulary vocabulary, int unknown, string path) => file.ModelType switch
     {
         Unigram => new UnigramModel(vocabulary, Scores(file), unknown, file.ByteFallback),
-        BytePair => new BytePairEncoding(vocabulary, MakeMerges(file.Pieces, vocabulary), new BytePairOptions
+        BytePair => new BytePairEncoding(vocabulary, MergeTable.Of(FindMerges(file.Pieces, vocabulary)), new BytePairOptions
         {
             UnknownId = unknown,
             FuseUnknown = true,
@@ -124,10 +124,13 @@ internal static class SentencePieceTokenizer
     private static double[] Scores(SentencePieceFile file) =>
         [.. file.Pieces.Select(piece => piece.Kind == SentencePieceKind.Normal ? piece.Score : UnigramModel.Excluded)];
 
-    /// <summary>Every division of a piece into two pieces is a merge; the better the piece's score, the earlier.</summary>
-    public static MergeTable MakeMerges(IReadOnlyList<SentencePieceFile.Piece> pieces, Vocabulary vocabulary)
+    /// <summary>
+    /// Every division of a piece into two pieces is a merge; the better the piece's score, the earlier. Pieces with one score
+    /// share a rank. Of one piece's divisions that with the longest first part comes first, as in tokenizer.json files of such models.
+    /// </summary>
+    public static List<MergeRule> FindMerges(IReadOnlyList<SentencePieceFile.Piece> pieces, Vocabulary vocabulary)
     {
-        MergeTable merges = new(pieces.Count * 2);
+        List<MergeRule> merges = new(pieces.Count * 2);
         int rank = -1;
         float previous = float.NaN;
         foreach ((SentencePieceFile.Piece piece, int id) in pieces.Select((piece, id) => (piece, id))
@@ -136,13 +139,13 @@ internal static class SentencePieceTokenizer
         {
             rank += piece.Score == previous ? 0 : 1;
             previous = piece.Score;
-            for (int cut = 1; cut < piece.Text.Length; cut++)
+            for (int cut = piece.Text.Length - 1; cut > 0; cut--)
             {
                 int left = vocabulary.IdOf(piece.Text.AsSpan(0, cut));
                 int right = vocabulary.IdOf(piece.Text.AsSpan(cut));
                 if (left >= 0 && right >= 0)
                 {
-                    merges.TryAdd(left, right, rank, id);
+                    merges.Add(new MergeRule(left, right, rank, id));
                 }
             }
         }

@@ -5,13 +5,18 @@ namespace Proximal.Tokenization.Loading;
 /// <summary>Finds out which files a path means and reads them.</summary>
 internal static class TokenizerLoader
 {
-    private const string JsonName = "tokenizer.json";
+    /// <summary>The file of a whole tokenizer.</summary>
+    public const string JsonName = "tokenizer.json";
+
     private const string VocabularyName = "vocab.json";
     private const string MergesName = "merges.txt";
     private const string SentencePieceName = "tokenizer.model";
 
     /// <summary>Whether there are files to load.</summary>
     public static bool IsAt(string path) => Find(path) is not null || GgufPath.Of(path) is not null;
+
+    /// <summary>The GGUF file that <see cref="Load"/> reads; <see langword="null"/>: it reads other files, or there are none.</summary>
+    public static string? GgufAt(string path) => Directory.Exists(path) && Find(path) is not null ? null : GgufPath.Of(path);
 
     /// <summary>Loads a folder or a file.</summary>
     public static Tokenizer Load(string path)

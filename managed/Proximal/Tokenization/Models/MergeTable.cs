@@ -7,6 +7,18 @@ internal sealed class MergeTable
 
     public MergeTable(int capacity) => _merges = new LongMap(capacity);
 
+    /// <summary>A table of merges, each pair once.</summary>
+    public static MergeTable Of(IReadOnlyCollection<MergeRule> merges)
+    {
+        MergeTable table = new(merges.Count);
+        foreach (MergeRule merge in merges)
+        {
+            table.TryAdd(merge.Left, merge.Right, merge.Rank, merge.Merged);
+        }
+
+        return table;
+    }
+
     /// <summary>Adds a merge; lower ranks go first. False when the pair has one already.</summary>
     public bool TryAdd(int left, int right, int rank, int merged) => _merges.TryAdd(Key(left, right), ((long)rank << 32) | (uint)merged);
 

@@ -32,7 +32,7 @@ internal sealed class StoreBench : IDisposable
                 Latest = metrics ?? [],
             },
             "seed: 1\n",
-            tokenizerFolder: null,
+            tokenizerPath: null,
             new Content(step, during));
 
     public Checkpoint? Latest() => Store.Latest(failure => Warnings.Add(failure.Message));
