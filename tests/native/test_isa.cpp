@@ -36,6 +36,7 @@ struct Inputs {
         c(random_floats(n, 3, -5, 0)), advantage(random_floats(n, 4, -2, 2)), weight(random_floats(n, 5, 0.25, 2)),
         mask(static_cast<size_t>(n), 1) {
     for (size_t i = 0; i < a.size(); ++i) {
+      if (i % 97 == 11) b[i] = a[i] + (i % 2 == 0 ? 25.f : -25.f);  // beyond every clamp
       if (i % 7 != 3 && i % 64 < 60) continue;
       weight[i] = 0;
       mask[i] = 0;
@@ -67,6 +68,8 @@ Result run_policy_loss(px_engine* engine, const Inputs& in, double kl_coefficien
   args.advantage = in.advantage.data();
   args.weight = in.weight.data();
   args.normalizer = 3;
+  args.clip_low = 0.15;
+  args.clip_high = 0.28;
   args.kl_coefficient = kl_coefficient;
   args.loss = result.arrays[0].data();
   args.gradient = result.arrays[1].data();
