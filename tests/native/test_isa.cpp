@@ -30,7 +30,7 @@ struct Result {
   std::vector<double> sums;
 };
 
-// Inputs of n tokens; masked ones hold what must not matter.
+// Inputs of n tokens; masked ones hold what must not matter: NaN where n is odd, else a number.
 struct Inputs {
   explicit Inputs(int64_t n) : count(n), a(random_floats(n, 1, -5, 0)), b(random_floats(n, 2, -5, 0)),
         c(random_floats(n, 3, -5, 0)), advantage(random_floats(n, 4, -2, 2)), weight(random_floats(n, 5, 0.25, 2)),
@@ -40,7 +40,8 @@ struct Inputs {
       if (i % 7 != 3 && i % 64 < 60) continue;
       weight[i] = 0;
       mask[i] = 0;
-      a[i] = b[i] = c[i] = advantage[i] = kNan;
+      a[i] = n % 2 == 1 ? kNan : 3.f;
+      b[i] = c[i] = advantage[i] = n % 2 == 1 ? kNan : -7.f;
     }
   }
 
