@@ -6,10 +6,9 @@ namespace Proximal.Cli.Commands;
 internal static class Interruption
 {
     /// <summary>Does the work of a run; an interruption becomes exit code 130 with what to do.</summary>
-    /// <param name="command">The command, such as <c>ppo</c>.</param>
-    /// <param name="file">The YAML file.</param>
+    /// <param name="command">The command line that would begin the run again, without --resume.</param>
     /// <param name="work">The run.</param>
-    public static async Task<T> GuardAsync<T>(string command, string file, Func<Task<T>> work)
+    public static async Task<T> GuardAsync<T>(string command, Func<Task<T>> work)
     {
         try
         {
@@ -17,17 +16,17 @@ internal static class Interruption
         }
         catch (RunInterruptedException interruption)
         {
-            throw new CommandException(ExitCode.Interrupted, TextOf(interruption, command, file), interruption);
+            throw new CommandException(ExitCode.Interrupted, TextOf(interruption, command), interruption);
         }
     }
 
-    private static string TextOf(RunInterruptedException interruption, string command, string file) => interruption switch
+    private static string TextOf(RunInterruptedException interruption, string command) => interruption switch
     {
         { Step: 0 } => "interrupted before the first step was committed",
         { Checkpoint: null } =>
             $"interrupted after step {interruption.Step}, whose checkpoint could not be written; "
-            + $"go on from the one before it with: proximal {command} -c {file} --resume",
+            + $"go on from the one before it with: {command} --resume",
         _ => $"interrupted after step {interruption.Step}; its checkpoint is {interruption.Checkpoint}; "
-            + $"go on with: proximal {command} -c {file} --resume",
+            + $"go on with: {command} --resume",
     };
 }

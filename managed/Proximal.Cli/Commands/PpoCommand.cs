@@ -26,7 +26,7 @@ internal static class PpoCommand
             PpoRunOptions options = run.Bind<PpoRunOptions>(parsed);
             RequireInputs(file, options, resume);
             var summary = new PpoSummary();
-            PpoRunResult result = await Progress.RunAsync(host, run.Style(parsed), view => Interruption.GuardAsync("ppo", file, () =>
+            PpoRunResult result = await Progress.RunAsync(host, run.Style(parsed), view => Interruption.GuardAsync(run.CommandLine("ppo", parsed), () =>
             {
                 // The view shows the warnings of the steps itself, each kind once.
                 var work = new PpoRun(options, new ErrorLogger(view.Line, parsed.GetValue(verbose), except: PpoRun.StepWarning));

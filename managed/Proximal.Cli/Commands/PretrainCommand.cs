@@ -28,7 +28,7 @@ internal static class PretrainCommand
             PretrainRunOptions options = run.Bind<PretrainRunOptions>(parsed);
             bool resume = parsed.GetValue(run.Resume);
             RunInputs.Require(run.File(parsed), options, resume);
-            SupervisedRunResult result = await Progress.RunAsync(host, run.Style(parsed), view => Interruption.GuardAsync("pretrain", run.File(parsed), () =>
+            SupervisedRunResult result = await Progress.RunAsync(host, run.Style(parsed), view => Interruption.GuardAsync(run.CommandLine("pretrain", parsed), () =>
             {
                 var work = new PretrainRun(options, new ErrorLogger(view.Line, parsed.GetValue(verbose)));
                 var progress = new SupervisedView(view, SupervisedView.OfSft);

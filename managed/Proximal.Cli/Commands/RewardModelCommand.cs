@@ -27,7 +27,7 @@ internal static class RewardModelCommand
             bool resume = parsed.GetValue(run.Resume);
             RunInputs.Require(run.File(parsed), options, resume);
             RunInputs.RequireModel(run.File(parsed), "normalization.model", options.Normalization.Model);
-            SupervisedRunResult result = await Progress.RunAsync(host, run.Style(parsed), view => Interruption.GuardAsync("rm", run.File(parsed), () =>
+            SupervisedRunResult result = await Progress.RunAsync(host, run.Style(parsed), view => Interruption.GuardAsync(run.CommandLine("rm", parsed), () =>
             {
                 var work = new RewardModelRun(options, new ErrorLogger(view.Line, parsed.GetValue(verbose)));
                 var progress = new SupervisedView(view, SupervisedView.OfRewardModel);

@@ -48,6 +48,15 @@ internal sealed class RunArguments
     /// <summary>The YAML file as it was named.</summary>
     public string File(ParseResult parsed) => parsed.GetValue(Configuration)!;
 
+    /// <summary>What was typed, as a shell takes it: command, file and overrides.</summary>
+    public string CommandLine(string command, ParseResult parsed) =>
+        string.Join(' ', ["proximal", command, "-c", Quote(File(parsed)), .. (parsed.GetValue(Overrides) ?? []).SelectMany(value => new[] { "--set", Quote(value) })]);
+
+    private static string Quote(string word) =>
+        word.Length > 0 && word.All(c => char.IsAsciiLetterOrDigit(c) || "-_./=,:@%+".Contains(c, StringComparison.Ordinal))
+            ? word
+            : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+
     /// <summary>The options of the file with the overrides.</summary>
     public T Bind<T>(ParseResult parsed)
         where T : RunOptions => ConfigurationBinder.Bind<T>(File(parsed), parsed.GetValue(Overrides));

@@ -26,7 +26,7 @@ internal static class SftCommand
             SftRunOptions options = run.Bind<SftRunOptions>(parsed);
             bool resume = parsed.GetValue(run.Resume);
             RunInputs.Require(run.File(parsed), options, resume);
-            SupervisedRunResult result = await Progress.RunAsync(host, run.Style(parsed), view => Interruption.GuardAsync("sft", run.File(parsed), () =>
+            SupervisedRunResult result = await Progress.RunAsync(host, run.Style(parsed), view => Interruption.GuardAsync(run.CommandLine("sft", parsed), () =>
             {
                 var work = new SftRun(options, new ErrorLogger(view.Line, parsed.GetValue(verbose)));
                 var progress = new SupervisedView(view, SupervisedView.OfSft);

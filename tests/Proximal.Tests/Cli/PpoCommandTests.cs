@@ -141,11 +141,11 @@ public sealed class PpoCommandTests
             dueTime: 10,
             period: 10);
         CliRun run = CliRun.Of(
-            Stream.Null, interruption.Token, "ppo", "-c", _tiny["run.yaml"], "--set", "ppo.steps=100000", "--set", "validation=off");
+            Stream.Null, interruption.Token, "ppo", "-c", _tiny["run.yaml"], "--set", "ppo.steps=100000", "--set", "validation=off", "--set", "save_as=\"float32\"");
         Assert.Multiple(() =>
         {
             Assert.That(run.Code, Is.EqualTo(130), run.Error);
-            Assert.That(run.Error, Does.Match(@"interrupted after step (\d+); its checkpoint is .*runs/first/checkpoints/step-0*\1; go on with: proximal ppo -c .*run\.yaml --resume\n$"));
+            Assert.That(run.Error, Does.Match(@"interrupted after step (\d+); its checkpoint is .*runs/first/checkpoints/step-0*\1; go on with: proximal ppo -c .*run\.yaml --set ppo\.steps=100000 --set validation=off --set 'save_as=""float32""' --resume\n$"));
             Assert.That(run.Output, Is.Empty);
             Assert.That(Directory.Exists(_tiny["runs", "first", "model"]), Is.False);
             Assert.That(RunSummary.Read(_tiny["runs", "first"])!.State, Is.EqualTo(RunState.Interrupted));

@@ -32,7 +32,7 @@ public sealed class InterruptTests
             Assert.That(second.Error, Does.Contain($"is in use by another run (process {process.Id} on "));
             Assert.That(run.Code, Is.EqualTo(130), run.Error);
             Assert.That(run.Error, Does.Contain($"interrupted after step {rows}; its checkpoint is "));
-            Assert.That(run.Error, Does.Contain("run.yaml --resume"));
+            Assert.That(run.Error, Does.Match(@"go on with: proximal ppo -c \S*run\.yaml --set .* --resume"));
             Assert.That(Directory.Exists(_runs[signal, "checkpoints", $"step-{rows:D6}"]), Is.True);
         });
         CliRun refused = End(_runs.Start(signal, "--resume", "--set", "seed=5"));
