@@ -1,0 +1,94 @@
+#include "kernels/gemm/gemm.h"
+
+#include <algorithm>
+
+namespace px::kernels {
+namespace {
+
+// Rows of a turn: what they hold stays in the second cache while panels go by.
+constexpr int64_t kBytesOfRows = 384 << 10;
+constexpr int64_t kMostRows = 384;
+
+// Less work than this (multiplications and additions of words) is done before another thread has begun.
+constexpr int64_t kLeastWork = 1 << 17;
+
+// A turn is a run of tiles, panel by panel, of some rows: what a thread reads of the weights is one stretch of memory,
+// and the turns of the threads differ by one tile at most.
+class Product {
+ public:
+  Product(const Cpu& cpu, const GemmArgs& args)
+      : args_(args), multiply_(multiply_panel(cpu.isa, args.weights.dtype)),
+        words_(words_along(args.weights.k, args.weights.dtype)), panels_((args.weights.n + kPanel - 1) / kPanel) {
+    const int64_t row_bytes = std::max<int64_t>(1, words_ * 4);
+    const int64_t fitting = std::clamp<int64_t>(kBytesOfRows / row_bytes / 6 * 6, 6, kMostRows);
+    blocks_ = (args.x.count + fitting - 1) / fitting;
+    rows_ = blocks_ == 0 ? 0 : (args.x.count + blocks_ - 1) / blocks_;
+    const int64_t work = panels_ * kPanel * words_ * rows_;
+    const int64_t threads = cpu.pool.threads();
+    // Long turns are halved twice, for threads that are held up.
+    const int64_t wanted = work > 64 * threads * kLeastWork ? 4 * threads : threads;
+    runs_ = std::clamp<int64_t>(work / kLeastWork, 1, std::max<int64_t>(1, std::min(wanted, panels_ * tiles(rows_))));
+  }
+
+  int64_t turns() const { return blocks_ * runs_; }
+
+  void turn(int64_t i) const {
+    const int64_t first_row = i / runs_ * rows_;
+    const int64_t rows = std::min(rows_, args_.x.count - first_row);
+    const int64_t high = tiles(rows);
+    const int64_t end = (i % runs_ + 1) * panels_ * high / runs_;
+    for (int64_t tile = i % runs_ * panels_ * high / runs_; tile < end;) {
+      const int64_t panel = tile / high;
+      const int64_t last = std::min(end, (panel + 1) * high);
+      const int64_t from = first_row + (tile - panel * high) * rows / high;
+      const int64_t to = first_row + (last - panel * high) * rows / high;
+      multiply_(rows_from(from, to - from), weights_of(panel, last < end), out_at(from, panel * kPanel));
+      tile = last;
+    }
+  }
+
+ private:
+  static int64_t tiles(int64_t rows) { return (rows + 5) / 6; }
+
+  Rows rows_from(int64_t first, int64_t count) const {
+    return {args_.x.x + first * args_.x.row_bytes, count, args_.x.row_bytes, args_.x.word_bytes};
+  }
+
+  PanelWeights weights_of(int64_t panel, bool more) const {
+    const uint32_t* words = args_.weights.words + panel * kPanel * words_;
+    const int64_t left = packed_columns(args_.weights.n) - panel * kPanel;
+    // Only a whole panel is fetched ahead.
+    const uint32_t* next = more && left >= 2 * kPanel ? words + kPanel * words_ : nullptr;
+    return {words, std::min(kPanel, left), args_.weights.k, next};
+  }
+
+  PanelOut out_at(int64_t row, int64_t column) const {
+    const int64_t at = row * args_.out_stride + column;
+    const auto from = [](auto* array, int64_t i) { return array != nullptr ? array + i : nullptr; };
+    return {std::min(kPanel, args_.weights.n - column), from(args_.bias, column), from(args_.residual, at),
+            from(args_.out, at), from(args_.out_bf16, at), args_.out_stride};
+  }
+
+  const GemmArgs& args_;
+  const MultiplyPanel multiply_;
+  const int64_t words_;
+  const int64_t panels_;
+  int64_t blocks_ = 0;
+  int64_t rows_ = 0;
+  int64_t runs_ = 1;
+};
+
+}  // namespace
+
+MultiplyPanel multiply_panel(Isa isa, px_dtype dtype) {
+  if (isa == Isa::kScalar) return dtype == PX_DTYPE_F32 ? &multiply_panel_ref_f32 : &multiply_panel_ref_bf16;
+  if (isa == Isa::kAvx512Bf16 && dtype == PX_DTYPE_BF16) return &multiply_panel_avx512bf16;
+  return multiply_panel_cpu(isa, dtype);
+}
+
+void gemm(const Cpu& cpu, const GemmArgs& args) {
+  const Product product(cpu, args);
+  cpu.pool.for_each(product.turns(), [&](int64_t i) noexcept { product.turn(i); });
+}
+
+}  // namespace px::kernels

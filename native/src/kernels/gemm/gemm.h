@@ -1,0 +1,121 @@
+// gemm: rows times weights that were packed once.
+//
+//   out[m, n] = sum_k x[m, k] w[n, k] (+ bias[n]) (+ residual[m, n])
+//
+// float or bf16 in, products summed in float. The weights lie in panels of up to 64 columns n; inside a panel, step by
+// step along k, one word of four bytes a column: a float, or a pair of bf16 that are neighbours along k.
+//
+// NUMERICS: an element's products are added along k in ascending order, one word after the other, whatever the tile it
+// is computed in: a row's bits depend on that row and the weights alone (and on the level). A pair of bf16 is added by
+// the processor's dot product on AVX-512-bf16, by two fused multiply-adds below it. The scalar level adds in double.
+//
+// Traffic: the weights once for some hundred rows. Left out after a measurement: blocking along k; tiles of 8 x 3 and
+// 14 x 2 vectors; a second layout for single rows, which are as fast as memory in this one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/cpu.h"
+#include "proximal/model.h"
+
+namespace px::kernels {
+
+// Columns of a panel. The last one of a matrix is as wide as the columns that are left, in whole sixteens.
+inline constexpr int64_t kPanel = 64;
+
+inline int64_t element_bytes(px_dtype dtype) { return dtype == PX_DTYPE_F32 ? 4 : 2; }
+
+// Words along k: floats, or pairs of bf16, the last of them with a zero where k is odd.
+inline int64_t words_along(int64_t k, px_dtype dtype) { return dtype == PX_DTYPE_F32 ? k : (k + 1) / 2; }
+
+// n in whole sixteens.
+inline int64_t packed_columns(int64_t n) { return (n + 15) / 16 * 16; }
+
+// Words of a packed matrix [n, k].
+inline int64_t packed_words(int64_t n, int64_t k, px_dtype dtype) { return packed_columns(n) * words_along(k, dtype); }
+
+// A packed matrix [n, k].
+struct Packed {
+  const uint32_t* words = nullptr;
+  int64_t n = 0;
+  int64_t k = 0;
+  px_dtype dtype = PX_DTYPE_F32;  // F32 or BF16
+};
+
+// A matrix to pack: element (n, k) is at data[n * n_stride + k * k_stride]; one of the strides is 1.
+struct Unpacked {
+  const void* data = nullptr;
+  px_dtype dtype = PX_DTYPE_F32;  // of data; F32 may become BF16, rounded to nearest even
+  int64_t n_stride = 0;
+  int64_t k_stride = 0;
+};
+
+// Writes `from` into `words`, the packed_words() of the matrix that `shape` describes; returns it.
+Packed gemm_pack(const Cpu& cpu, const Unpacked& from, Packed shape, uint32_t* words);
+
+// Rows to multiply: word u of row r is at x + r * row_bytes + u * word_bytes.
+struct Rows {
+  const std::byte* x = nullptr;
+  int64_t count = 0;
+  int64_t row_bytes = 0;
+  int64_t word_bytes = 0;
+};
+
+// The rows of a matrix [m, k] with `stride` elements from row to row.
+inline Rows rows_of(const void* x, int64_t m, int64_t stride, px_dtype dtype) {
+  return {static_cast<const std::byte*>(x), m, stride * element_bytes(dtype), 4};
+}
+
+// The columns of a matrix [m, n] as rows of length m: of a float matrix that lies row by row, or of bf16 as
+// gemm_interleave() lays it.
+inline Rows columns_of(const void* words, int64_t n) { return {static_cast<const std::byte*>(words), n, 4, 4 * n}; }
+
+// Lays a matrix [m, n] of floats or bf16 with `stride` elements from row to row as pairs of bf16 that are neighbours
+// along m: words [ceil(m / 2), n], the last with zeros where m is odd.
+void gemm_interleave(const Cpu& cpu, const void* x, px_dtype dtype, int64_t m, int64_t n, int64_t stride,
+                     uint32_t* words);
+
+// With y = x w^T: dx is a gemm of dy and w packed the other way (strides swapped); dw += dy^T x is a gemm of the
+// columns of dy and x packed as [k, m], with residual = out.
+struct GemmArgs {
+  Rows x;  // [m, k] of the weights' dtype
+  Packed weights;
+  const float* bias = nullptr;      // [n], optional
+  const float* residual = nullptr;  // [m, n], optional; may be `out`
+  float* out = nullptr;             // [m, n], optional
+  uint16_t* out_bf16 = nullptr;     // [m, n] rounded to nearest even, optional
+  int64_t out_stride = 0;           // elements from row to row of residual, out and out_bf16
+};
+
+// Deterministic for any thread count.
+void gemm(const Cpu& cpu, const GemmArgs& args);
+
+// The micro-kernel's part: rows times one panel. Other kernels compose their products of it.
+struct PanelWeights {
+  const uint32_t* words = nullptr;  // word u of column c is at words[u * width + c]
+  int64_t width = 0;                // 16, 32, 48 or 64
+  int64_t k = 0;                    // elements along k
+  const uint32_t* next = nullptr;   // a panel that will be read next, as large as this; fetched meanwhile; optional
+};
+
+struct PanelOut {
+  int64_t columns = 0;              // that are wanted, at most the width
+  const float* bias = nullptr;      // [columns]
+  const float* residual = nullptr;  // [count, columns]
+  float* out = nullptr;             // [count, columns]
+  uint16_t* out_bf16 = nullptr;     // [count, columns]
+  int64_t stride = 0;               // elements from row to row
+};
+
+using MultiplyPanel = void (*)(const Rows&, const PanelWeights&, const PanelOut&);
+
+// The one for a level and the dtype of the words.
+MultiplyPanel multiply_panel(Isa isa, px_dtype dtype);
+
+void multiply_panel_ref_f32(const Rows& rows, const PanelWeights& weights, const PanelOut& out);
+void multiply_panel_ref_bf16(const Rows& rows, const PanelWeights& weights, const PanelOut& out);
+MultiplyPanel multiply_panel_cpu(Isa isa, px_dtype dtype);
+void multiply_panel_avx512bf16(const Rows& rows, const PanelWeights& weights, const PanelOut& out);
+
+}  // namespace px::kernels

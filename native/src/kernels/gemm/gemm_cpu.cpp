@@ -1,0 +1,185 @@
+// gemm and packing in vectors of floats; bf16 below AVX-512-bf16 is widened in registers.
+#include "kernels/gemm/gemm.h"
+
+#include <algorithm>
+#include <bit>
+#include <type_traits>
+
+#include "model/formats/float16.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/gemm/gemm_cpu.cpp"
+#include "kernels/simd.h"
+#include <hwy/foreach_target.h>  // NOLINT: after its settings
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace px::kernels::HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+#undef PX_TILE_INLINE
+#undef PX_TILE_NOINLINE
+#define PX_TILE_INLINE static HWY_INLINE
+#define PX_TILE_NOINLINE static HWY_NOINLINE
+#include "kernels/gemm/tile-inl.h"
+
+using F = hn::ScalableTag<float>;
+using W = hn::Rebind<uint32_t, F>;
+inline constexpr F f;
+inline constexpr W u;
+
+struct Floats {
+  using V = hn::Vec<F>;
+  using U = hn::Vec<W>;
+  static constexpr int kWidth = static_cast<int>(hn::MaxLanes(F()));
+  // 32 registers hold tiles of four vectors, 16 of two.
+  static constexpr int kColumns = kWidth == 16 ? 4 : 2;
+  static constexpr int kPerWord = 1;
+
+  static HWY_INLINE U words(const uint32_t* from) { return hn::LoadU(u, from); }
+  static HWY_INLINE U broadcast(uint32_t word) { return hn::Set(u, word); }
+  static HWY_INLINE V dot(U x, U w, V sum) { return hn::MulAdd(hn::BitCast(f, x), hn::BitCast(f, w), sum); }
+  static HWY_INLINE V zero() { return hn::Zero(f); }
+  static HWY_INLINE V load(const float* from) { return hn::LoadU(f, from); }
+  static HWY_INLINE V add(V a, V b) { return hn::Add(a, b); }
+  static HWY_INLINE void store(V value, float* to) { hn::StoreU(value, f, to); }
+  static HWY_INLINE void store_bf16(V value, uint16_t* to) {
+    const U bits = hn::BitCast(u, value);
+    const U odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(u, 1));
+    const U rounded = hn::Add(bits, hn::Add(odd, hn::Set(u, 0x7fff)));
+    const U quiet = hn::Or(bits, hn::Set(u, 0x400000));
+    const U chosen = hn::IfThenElse(hn::RebindMask(u, hn::IsNaN(value)), quiet, rounded);
+    hn::StoreU(hn::TruncateTo(hn::Rebind<uint16_t, F>(), hn::ShiftRight<16>(chosen)), hn::Rebind<uint16_t, F>(), to);
+  }
+};
+
+struct Pairs : Floats {
+  static constexpr int kPerWord = 2;
+
+  static HWY_INLINE V low(U pair) { return hn::BitCast(f, hn::ShiftLeft<16>(pair)); }
+  static HWY_INLINE V high(U pair) { return hn::BitCast(f, hn::And(pair, hn::Set(u, 0xffff0000u))); }
+  static HWY_INLINE V dot(U x, U w, V sum) { return hn::MulAdd(high(x), high(w), hn::MulAdd(low(x), low(w), sum)); }
+};
+
+// Element (n, k) as it will be multiplied.
+template <class From, class To>
+HWY_INLINE To element(const Unpacked& from, int64_t n, int64_t k) {
+  const From value = static_cast<const From*>(from.data)[n * from.n_stride + k * from.k_stride];
+  if constexpr (std::is_same_v<From, To>) {
+    return value;
+  } else {
+    return to_bf16(value);
+  }
+}
+
+// The word of column n at step s: a float, or two neighbours along k.
+template <class From, class To>
+HWY_INLINE uint32_t word(const Unpacked& from, int64_t k, int64_t n, int64_t s) {
+  if constexpr (std::is_same_v<To, float>) {
+    return std::bit_cast<uint32_t>(element<float, float>(from, n, s));
+  } else {
+    const uint32_t low = element<From, To>(from, n, 2 * s);
+    const uint32_t high = 2 * s + 1 < k ? element<From, To>(from, n, 2 * s + 1) : 0;
+    return low | high << 16;
+  }
+}
+
+// Plain loops: the compiler makes vectors of the inner one where columns are neighbours in memory; where steps are,
+// sixteen of each stay in the first cache.
+template <class From, class To>
+HWY_INLINE void pack(const Unpacked& from, const Packed& shape, uint32_t* words, int64_t begin, int64_t end) {
+  const int64_t steps = words_along(shape.k, shape.dtype);
+  const int64_t whole = shape.dtype == PX_DTYPE_F32 ? steps : shape.k / 2;
+  for (int64_t first = begin; first < end; first += kPanel) {
+    const int64_t columns = std::min(kPanel, end - first);
+    const int64_t width = packed_columns(columns);
+    uint32_t* to = words + first * steps;
+    std::fill(to, to + (columns < width ? steps * width : 0), 0u);
+    if (from.n_stride == 1) {
+      for (int64_t s = 0; s < whole; ++s)
+        for (int64_t c = 0; c < columns; ++c) to[s * width + c] = word<From, To>(from, INT64_MAX, first + c, s);
+    } else {
+      for (int64_t block = 0; block < whole; block += 16)
+        for (int64_t c = 0; c < columns; ++c)
+          for (int64_t s = block; s < std::min(whole, block + 16); ++s)
+            to[s * width + c] = word<From, To>(from, INT64_MAX, first + c, s);
+    }
+    for (int64_t c = 0; c < columns && whole < steps; ++c)
+      to[whole * width + c] = word<From, To>(from, shape.k, first + c, whole);
+  }
+}
+
+}  // namespace
+
+void panel_f32(const Rows& rows, const PanelWeights& weights, const PanelOut& out) {
+  multiply_panel_with<Floats>(rows, weights, out);
+}
+
+void panel_bf16(const Rows& rows, const PanelWeights& weights, const PanelOut& out) {
+  multiply_panel_with<Pairs>(rows, weights, out);
+}
+
+// Packs the panels of columns [begin, end), which begin at a whole panel.
+void pack_columns(const Unpacked& from, const Packed& shape, uint32_t* words, int64_t begin, int64_t end) {
+  if (shape.dtype == PX_DTYPE_F32) {
+    pack<float, float>(from, shape, words, begin, end);
+  } else if (from.dtype == PX_DTYPE_F32) {
+    pack<float, uint16_t>(from, shape, words, begin, end);
+  } else {
+    pack<uint16_t, uint16_t>(from, shape, words, begin, end);
+  }
+}
+
+// Rows 2 u and 2 u + 1 of a matrix [m, n] side by side.
+template <class From>
+HWY_INLINE void interleave(const From* x, int64_t m, int64_t n, int64_t stride, int64_t u, uint32_t* words) {
+  const auto half = [](From value) -> uint32_t {
+    if constexpr (std::is_same_v<From, float>) {
+      return to_bf16(value);
+    } else {
+      return value;
+    }
+  };
+  const From* low = x + 2 * u * stride;
+  uint32_t* to = words + u * n;
+  if (2 * u + 1 < m) {
+    for (int64_t c = 0; c < n; ++c) to[c] = half(low[c]) | half(low[stride + c]) << 16;
+  } else {
+    for (int64_t c = 0; c < n; ++c) to[c] = half(low[c]);
+  }
+}
+
+void interleave_rows(const void* x, px_dtype dtype, int64_t m, int64_t n, int64_t stride, int64_t u, uint32_t* words) {
+  dtype == PX_DTYPE_F32 ? interleave(static_cast<const float*>(x), m, n, stride, u, words)
+                        : interleave(static_cast<const uint16_t*>(x), m, n, stride, u, words);
+}
+
+}  // namespace px::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace px::kernels {
+
+MultiplyPanel multiply_panel_cpu(Isa isa, px_dtype dtype) {
+  return dtype == PX_DTYPE_F32 ? PX_SELECT(isa, panel_f32) : PX_SELECT(isa, panel_bf16);
+}
+
+Packed gemm_pack(const Cpu& cpu, const Unpacked& from, Packed shape, uint32_t* words) {
+  const auto pack = cpu.isa == Isa::kScalar ? &HWY_STATIC_DISPATCH(pack_columns) : PX_SELECT(cpu.isa, pack_columns);
+  cpu.pool.for_each((shape.n + kPanel - 1) / kPanel, [&](int64_t panel) noexcept {
+    pack(from, shape, words, panel * kPanel, std::min(shape.n, (panel + 1) * kPanel));
+  });
+  shape.words = words;
+  return shape;
+}
+
+void gemm_interleave(const Cpu& cpu, const void* x, px_dtype dtype, int64_t m, int64_t n, int64_t stride,
+                     uint32_t* words) {
+  const auto lay = cpu.isa == Isa::kScalar ? &HWY_STATIC_DISPATCH(interleave_rows) : PX_SELECT(cpu.isa, interleave_rows);
+  cpu.pool.for_each((m + 1) / 2, [&](int64_t u) noexcept { lay(x, dtype, m, n, stride, u, words); });
+}
+
+}  // namespace px::kernels
+#endif
