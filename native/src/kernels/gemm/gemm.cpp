@@ -42,7 +42,7 @@ class Product {
       const int64_t last = std::min(end, (panel + 1) * high);
       const int64_t from = first_row + (tile - panel * high) * rows / high;
       const int64_t to = first_row + (last - panel * high) * rows / high;
-      multiply_(rows_from(from, to - from), weights_of(panel, last < end), out_at(from, panel * kPanel));
+      multiply_(rows_from(from, to - from), panel_of(args_.weights, panel, last < end), out_at(from, panel * kPanel));
       tile = last;
     }
   }
@@ -52,14 +52,6 @@ class Product {
 
   Rows rows_from(int64_t first, int64_t count) const {
     return {args_.x.x + first * args_.x.row_bytes, count, args_.x.row_bytes, args_.x.word_bytes};
-  }
-
-  PanelWeights weights_of(int64_t panel, bool more) const {
-    const uint32_t* words = args_.weights.words + panel * kPanel * words_;
-    const int64_t left = packed_columns(args_.weights.n) - panel * kPanel;
-    // Only a whole panel is fetched ahead.
-    const uint32_t* next = more && left >= 2 * kPanel ? words + kPanel * words_ : nullptr;
-    return {words, std::min(kPanel, left), args_.weights.k, next};
   }
 
   PanelOut out_at(int64_t row, int64_t column) const {

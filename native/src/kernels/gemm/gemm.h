@@ -41,7 +41,18 @@ struct Packed {
   int64_t n = 0;
   int64_t k = 0;
   px_dtype dtype = PX_DTYPE_F32;  // F32 or BF16
+  // Of a part along k: where it begins and how much the whole matrix holds, in words; 0, 0: it is all.
+  int64_t first_word = 0;
+  int64_t all_words = 0;
+
+  int64_t words_of_column() const { return all_words != 0 ? all_words : words_along(k, dtype); }
 };
+
+// Elements [first, first + count) along k; `first` at a whole word.
+inline Packed part_along(const Packed& whole, int64_t first, int64_t count) {
+  return {whole.words, whole.n, count, whole.dtype, whole.first_word + words_along(first, whole.dtype),
+          whole.words_of_column()};
+}
 
 // A matrix to pack: element (n, k) is at data[n * n_stride + k * k_stride]; one of the strides is 1.
 struct Unpacked {
@@ -67,9 +78,11 @@ inline Rows rows_of(const void* x, int64_t m, int64_t stride, px_dtype dtype) {
   return {static_cast<const std::byte*>(x), m, stride * element_bytes(dtype), 4};
 }
 
-// The columns of a matrix [m, n] as rows of length m: of a float matrix that lies row by row, or of bf16 as
-// gemm_interleave() lays it.
-inline Rows columns_of(const void* words, int64_t n) { return {static_cast<const std::byte*>(words), n, 4, 4 * n}; }
+// The first n columns of a matrix [m, stride] as rows of length m: of a float matrix, or of bf16 as gemm_interleave()
+// lays it.
+inline Rows columns_of(const void* words, int64_t n, int64_t stride) {
+  return {static_cast<const std::byte*>(words), n, 4, 4 * stride};
+}
 
 // Lays a matrix [m, n] of floats or bf16 with `stride` elements from row to row as pairs of bf16 that are neighbours
 // along m: words [ceil(m / 2), n], the last with zeros where m is odd.
@@ -107,6 +120,15 @@ struct PanelOut {
   uint16_t* out_bf16 = nullptr;     // [count, columns]
   int64_t stride = 0;               // elements from row to row
 };
+
+// Panel p of a packed matrix; with what comes behind it fetched meanwhile when `more`, if that is a whole panel too.
+inline PanelWeights panel_of(const Packed& matrix, int64_t p, bool more) {
+  const int64_t column_words = matrix.words_of_column();
+  const int64_t left = packed_columns(matrix.n) - p * kPanel;
+  const int64_t width = left < kPanel ? left : kPanel;
+  const uint32_t* words = matrix.words + p * kPanel * column_words + matrix.first_word * width;
+  return {words, width, matrix.k, more && left >= 2 * kPanel ? words + kPanel * column_words : nullptr};
+}
 
 using MultiplyPanel = void (*)(const Rows&, const PanelWeights&, const PanelOut&);
 

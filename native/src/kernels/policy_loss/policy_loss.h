@@ -20,6 +20,10 @@ void policy_loss(const Cpu& cpu, const px_policy_loss_args& args, px_policy_metr
 // The reference, over the tokens begin..end-1: what policy_loss computes, with every default resolved.
 px_policy_metrics policy_loss_ref(const px_policy_loss_args& args, int64_t begin, int64_t end);
 
+// The metrics of no tokens, and sums of metrics.
+px_policy_metrics no_policy_metrics();
+void add(px_policy_metrics& sum, const px_policy_metrics& part);
+
 // In vectors, on the threads of `cpu`.
 px_policy_metrics policy_loss_cpu(const Cpu& cpu, const px_policy_loss_args& args);
 

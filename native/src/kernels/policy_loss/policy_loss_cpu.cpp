@@ -172,27 +172,6 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace px::kernels {
-namespace {
-
-void add(px_policy_metrics& sum, const px_policy_metrics& part) {
-  sum.loss += part.loss;
-  sum.kl_loss += part.kl_loss;
-  sum.tokens += part.tokens;
-  sum.clipped += part.clipped;
-  sum.clipped_low += part.clipped_low;
-  sum.clipped_high += part.clipped_high;
-  sum.dual_clipped += part.dual_clipped;
-  sum.approx_kl += part.approx_kl;
-  sum.approx_kl_k1 += part.approx_kl_k1;
-  sum.approx_kl_k3 += part.approx_kl_k3;
-  sum.ratio += part.ratio;
-  sum.ratio_squared += part.ratio_squared;
-  sum.ratio_min = std::min(sum.ratio_min, part.ratio_min);
-  sum.ratio_max = std::max(sum.ratio_max, part.ratio_max);
-}
-
-}  // namespace
-
 px_policy_metrics policy_loss_cpu(const Cpu& cpu, const px_policy_loss_args& args) {
   const auto block_of = PX_SELECT(cpu.isa, policy_loss_block);
   const Blocks blocks(args.count);
@@ -200,9 +179,7 @@ px_policy_metrics policy_loss_cpu(const Cpu& cpu, const px_policy_loss_args& arg
   cpu.pool.for_each(blocks.count(), [&](int64_t b) noexcept {
     parts[static_cast<size_t>(b)] = block_of(args, blocks.begin(b), blocks.end(b));
   });
-  px_policy_metrics metrics{};
-  metrics.ratio_min = std::numeric_limits<double>::infinity();
-  metrics.ratio_max = -std::numeric_limits<double>::infinity();
+  px_policy_metrics metrics = no_policy_metrics();
   for (int64_t b = 0; b < blocks.count(); ++b) {
     const PolicyLossPart& part = parts[static_cast<size_t>(b)];
     add(metrics, part.finite ? part.metrics : policy_loss_ref(args, blocks.begin(b), blocks.end(b)));
