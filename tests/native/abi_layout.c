@@ -72,6 +72,14 @@ static void px_struct_id_layout(void) {
   VALUE(px_struct_id, PX_STRUCT_BRADLEY_TERRY_METRICS);
   VALUE(px_struct_id, PX_STRUCT_ADAMW_ARGS);
   VALUE(px_struct_id, PX_STRUCT_SAMPLE_ARGS);
+  VALUE(px_struct_id, PX_STRUCT_RMSNORM_ARGS);
+  VALUE(px_struct_id, PX_STRUCT_RMSNORM_BACKWARD_ARGS);
+  VALUE(px_struct_id, PX_STRUCT_ROPE_ARGS);
+  VALUE(px_struct_id, PX_STRUCT_ROPE_BACKWARD_ARGS);
+  VALUE(px_struct_id, PX_STRUCT_SWIGLU_ARGS);
+  VALUE(px_struct_id, PX_STRUCT_SWIGLU_BACKWARD_ARGS);
+  VALUE(px_struct_id, PX_STRUCT_EMBEDDING_ARGS);
+  VALUE(px_struct_id, PX_STRUCT_EMBEDDING_BACKWARD_ARGS);
 }
 
 static void px_backend_layout(void) {
@@ -404,6 +412,141 @@ static void px_policy_metrics_layout(void) {
   FIELD(px_policy_metrics, ratio_max);
 }
 
+static void px_rmsnorm_args_layout(void) {
+  STRUCT(px_rmsnorm_args);
+  FIELD(px_rmsnorm_args, struct_size);
+  FIELD(px_rmsnorm_args, flags);
+  FIELD(px_rmsnorm_args, rows);
+  FIELD(px_rmsnorm_args, hidden);
+  FIELD(px_rmsnorm_args, x);
+  FIELD(px_rmsnorm_args, delta);
+  FIELD(px_rmsnorm_args, weight);
+  FIELD(px_rmsnorm_args, epsilon);
+  FIELD(px_rmsnorm_args, sum);
+  FIELD(px_rmsnorm_args, out);
+  FIELD(px_rmsnorm_args, out_bf16);
+  FIELD(px_rmsnorm_args, rstd);
+}
+
+static void px_rmsnorm_flags_layout(void) {
+  ENUM(px_rmsnorm_flags);
+  VALUE(px_rmsnorm_flags, PX_RMSNORM_ADD);
+}
+
+static void px_rmsnorm_backward_args_layout(void) {
+  STRUCT(px_rmsnorm_backward_args);
+  FIELD(px_rmsnorm_backward_args, struct_size);
+  FIELD(px_rmsnorm_backward_args, flags);
+  FIELD(px_rmsnorm_backward_args, rows);
+  FIELD(px_rmsnorm_backward_args, hidden);
+  FIELD(px_rmsnorm_backward_args, x);
+  FIELD(px_rmsnorm_backward_args, weight);
+  FIELD(px_rmsnorm_backward_args, rstd);
+  FIELD(px_rmsnorm_backward_args, d_out);
+  FIELD(px_rmsnorm_backward_args, d_x);
+  FIELD(px_rmsnorm_backward_args, d_x_bf16);
+  FIELD(px_rmsnorm_backward_args, d_weight);
+  FIELD(px_rmsnorm_backward_args, workspace);
+  FIELD(px_rmsnorm_backward_args, workspace_bytes);
+}
+
+static void px_rope_args_layout(void) {
+  STRUCT(px_rope_args);
+  FIELD(px_rope_args, struct_size);
+  FIELD(px_rope_args, flags);
+  FIELD(px_rope_args, rows);
+  FIELD(px_rope_args, heads);
+  FIELD(px_rope_args, kv_heads);
+  FIELD(px_rope_args, head_size);
+  FIELD(px_rope_args, positions);
+  FIELD(px_rope_args, x);
+  FIELD(px_rope_args, position);
+  FIELD(px_rope_args, cos);
+  FIELD(px_rope_args, sin);
+  FIELD(px_rope_args, query_norm);
+  FIELD(px_rope_args, key_norm);
+  FIELD(px_rope_args, epsilon);
+  FIELD(px_rope_args, out);
+  FIELD(px_rope_args, out_bf16);
+  FIELD(px_rope_args, rstd);
+}
+
+static void px_rope_backward_args_layout(void) {
+  STRUCT(px_rope_backward_args);
+  FIELD(px_rope_backward_args, struct_size);
+  FIELD(px_rope_backward_args, flags);
+  FIELD(px_rope_backward_args, rows);
+  FIELD(px_rope_backward_args, heads);
+  FIELD(px_rope_backward_args, kv_heads);
+  FIELD(px_rope_backward_args, head_size);
+  FIELD(px_rope_backward_args, positions);
+  FIELD(px_rope_backward_args, d_out);
+  FIELD(px_rope_backward_args, position);
+  FIELD(px_rope_backward_args, cos);
+  FIELD(px_rope_backward_args, sin);
+  FIELD(px_rope_backward_args, query_norm);
+  FIELD(px_rope_backward_args, key_norm);
+  FIELD(px_rope_backward_args, x);
+  FIELD(px_rope_backward_args, rstd);
+  FIELD(px_rope_backward_args, d_x);
+  FIELD(px_rope_backward_args, d_x_bf16);
+  FIELD(px_rope_backward_args, d_query_norm);
+  FIELD(px_rope_backward_args, d_key_norm);
+  FIELD(px_rope_backward_args, workspace);
+  FIELD(px_rope_backward_args, workspace_bytes);
+}
+
+static void px_swiglu_args_layout(void) {
+  STRUCT(px_swiglu_args);
+  FIELD(px_swiglu_args, struct_size);
+  FIELD(px_swiglu_args, flags);
+  FIELD(px_swiglu_args, rows);
+  FIELD(px_swiglu_args, features);
+  FIELD(px_swiglu_args, gate_up);
+  FIELD(px_swiglu_args, out);
+  FIELD(px_swiglu_args, out_bf16);
+}
+
+static void px_swiglu_backward_args_layout(void) {
+  STRUCT(px_swiglu_backward_args);
+  FIELD(px_swiglu_backward_args, struct_size);
+  FIELD(px_swiglu_backward_args, flags);
+  FIELD(px_swiglu_backward_args, rows);
+  FIELD(px_swiglu_backward_args, features);
+  FIELD(px_swiglu_backward_args, gate_up);
+  FIELD(px_swiglu_backward_args, d_out);
+  FIELD(px_swiglu_backward_args, d_gate_up);
+  FIELD(px_swiglu_backward_args, d_gate_up_bf16);
+}
+
+static void px_embedding_args_layout(void) {
+  STRUCT(px_embedding_args);
+  FIELD(px_embedding_args, struct_size);
+  FIELD(px_embedding_args, flags);
+  FIELD(px_embedding_args, rows);
+  FIELD(px_embedding_args, hidden);
+  FIELD(px_embedding_args, vocabulary);
+  FIELD(px_embedding_args, positions);
+  FIELD(px_embedding_args, token);
+  FIELD(px_embedding_args, position);
+  FIELD(px_embedding_args, table);
+  FIELD(px_embedding_args, table_bf16);
+  FIELD(px_embedding_args, position_table);
+  FIELD(px_embedding_args, out);
+}
+
+static void px_embedding_backward_args_layout(void) {
+  STRUCT(px_embedding_backward_args);
+  FIELD(px_embedding_backward_args, struct_size);
+  FIELD(px_embedding_backward_args, flags);
+  FIELD(px_embedding_backward_args, rows);
+  FIELD(px_embedding_backward_args, hidden);
+  FIELD(px_embedding_backward_args, vocabulary);
+  FIELD(px_embedding_backward_args, token);
+  FIELD(px_embedding_backward_args, d_out);
+  FIELD(px_embedding_backward_args, d_table);
+}
+
 static void px_sample_flags_layout(void) {
   ENUM(px_sample_flags);
   VALUE(px_sample_flags, PX_SAMPLE_GREEDY);
@@ -579,6 +722,15 @@ int main(void) {
   px_reward_args_layout();
   px_policy_loss_args_layout();
   px_policy_metrics_layout();
+  px_rmsnorm_args_layout();
+  px_rmsnorm_flags_layout();
+  px_rmsnorm_backward_args_layout();
+  px_rope_args_layout();
+  px_rope_backward_args_layout();
+  px_swiglu_args_layout();
+  px_swiglu_backward_args_layout();
+  px_embedding_args_layout();
+  px_embedding_backward_args_layout();
   px_sample_flags_layout();
   px_sample_args_layout();
   px_value_loss_args_layout();

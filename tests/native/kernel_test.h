@@ -6,11 +6,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "base/isa.h"
 #include "proximal/proximal.h"
 
 namespace px::test {
@@ -57,6 +60,18 @@ inline void expect_close(double got, double expected, double tolerance, const st
 
 inline void expect_error_with(const std::string& part) {
   EXPECT_NE(last_error().find(part), std::string::npos) << last_error();
+}
+
+using EngineHandle = std::unique_ptr<px_engine, decltype(&px_engine_release)>;
+
+inline EngineHandle make_engine(Isa isa, int32_t threads) {
+  setenv("PROXIMAL_ISA", std::string(name_of(isa)).c_str(), 1);
+  auto options = make_args<px_engine_options>();
+  options.threads = threads;
+  px_engine* engine = nullptr;
+  EXPECT_EQ(px_engine_create(&options, &engine), PX_OK) << last_error();
+  unsetenv("PROXIMAL_ISA");
+  return {engine, &px_engine_release};
 }
 
 class KernelTest : public testing::Test {

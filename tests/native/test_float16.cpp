@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "model/formats/float16.h"
+#include "base/float16.h"
 
 namespace {
 

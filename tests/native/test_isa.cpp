@@ -3,26 +3,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <functional>
-#include <memory>
 
-#include "base/isa.h"
 #include "kernel_test.h"
 
 using namespace px::test;
 
 namespace {
-
-using EngineHandle = std::unique_ptr<px_engine, decltype(&px_engine_release)>;
-
-EngineHandle make_engine(px::Isa isa, int32_t threads) {
-  setenv("PROXIMAL_ISA", std::string(px::name_of(isa)).c_str(), 1);
-  auto options = make_args<px_engine_options>();
-  options.threads = threads;
-  px_engine* engine = nullptr;
-  EXPECT_EQ(px_engine_create(&options, &engine), PX_OK) << last_error();
-  unsetenv("PROXIMAL_ISA");
-  return {engine, &px_engine_release};
-}
 
 // What a kernel made of one input: its arrays and its sums.
 struct Result {

@@ -106,6 +106,18 @@ internal static unsafe partial class NativeMethods
     public static extern px_status px_bradley_terry_f32(px_engine* engine, [NativeTypeName("const px_bradley_terry_args *")] px_bradley_terry_args* args, px_bradley_terry_metrics* metrics);
 
     [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_cast_f32_to_bf16(px_engine* engine, [NativeTypeName("const float *")] float* x, [NativeTypeName("int64_t")] long n, [NativeTypeName("uint16_t *")] ushort* @out);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_cast_bf16_to_f32(px_engine* engine, [NativeTypeName("const uint16_t *")] ushort* x, [NativeTypeName("int64_t")] long n, float* @out);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_embedding_f32(px_engine* engine, [NativeTypeName("const px_embedding_args *")] px_embedding_args* args);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_embedding_backward_f32(px_engine* engine, [NativeTypeName("const px_embedding_backward_args *")] px_embedding_backward_args* args);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
     public static extern px_status px_gae_f32(px_engine* engine, [NativeTypeName("const px_gae_args *")] px_gae_args* args);
 
     [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
@@ -118,6 +130,26 @@ internal static unsafe partial class NativeMethods
     public static extern px_status px_policy_loss_f32(px_engine* engine, [NativeTypeName("const px_policy_loss_args *")] px_policy_loss_args* args, px_policy_metrics* metrics);
 
     [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_rmsnorm_f32(px_engine* engine, [NativeTypeName("const px_rmsnorm_args *")] px_rmsnorm_args* args);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_rmsnorm_backward_f32(px_engine* engine, [NativeTypeName("const px_rmsnorm_backward_args *")] px_rmsnorm_backward_args* args);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    [return: NativeTypeName("uint64_t")]
+    public static extern ulong px_rmsnorm_backward_workspace([NativeTypeName("int64_t")] long rows, [NativeTypeName("int64_t")] long hidden);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_rope_f32(px_engine* engine, [NativeTypeName("const px_rope_args *")] px_rope_args* args);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_rope_backward_f32(px_engine* engine, [NativeTypeName("const px_rope_backward_args *")] px_rope_backward_args* args);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    [return: NativeTypeName("uint64_t")]
+    public static extern ulong px_rope_backward_workspace([NativeTypeName("int64_t")] long rows, [NativeTypeName("int64_t")] long heads, [NativeTypeName("int64_t")] long kv_heads, [NativeTypeName("int64_t")] long head_size);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
     public static extern px_status px_sample_f32(px_engine* engine, [NativeTypeName("const px_sample_args *")] px_sample_args* args, [NativeTypeName("int32_t *")] int* token, float* logprob);
 
     [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
@@ -125,6 +157,12 @@ internal static unsafe partial class NativeMethods
 
     [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
     public static extern px_status px_philox4x32([NativeTypeName("const uint32_t *")] uint* key, [NativeTypeName("const uint32_t *")] uint* counter, [NativeTypeName("uint32_t *")] uint* output);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_swiglu_f32(px_engine* engine, [NativeTypeName("const px_swiglu_args *")] px_swiglu_args* args);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_swiglu_backward_f32(px_engine* engine, [NativeTypeName("const px_swiglu_backward_args *")] px_swiglu_backward_args* args);
 
     [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
     public static extern px_status px_token_logprob_f32(px_engine* engine, [NativeTypeName("const float *")] float* logits, [NativeTypeName("const int32_t *")] int* target, [NativeTypeName("int64_t")] long n, [NativeTypeName("int64_t")] long vocabulary, double temperature, float* logprob, float* entropy);

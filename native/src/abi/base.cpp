@@ -39,6 +39,14 @@ uint32_t px_abi_sizeof(int32_t struct_id) {
     case PX_STRUCT_BRADLEY_TERRY_METRICS: return sizeof(px_bradley_terry_metrics);
     case PX_STRUCT_ADAMW_ARGS: return sizeof(px_adamw_args);
     case PX_STRUCT_SAMPLE_ARGS: return sizeof(px_sample_args);
+    case PX_STRUCT_RMSNORM_ARGS: return sizeof(px_rmsnorm_args);
+    case PX_STRUCT_RMSNORM_BACKWARD_ARGS: return sizeof(px_rmsnorm_backward_args);
+    case PX_STRUCT_ROPE_ARGS: return sizeof(px_rope_args);
+    case PX_STRUCT_ROPE_BACKWARD_ARGS: return sizeof(px_rope_backward_args);
+    case PX_STRUCT_SWIGLU_ARGS: return sizeof(px_swiglu_args);
+    case PX_STRUCT_SWIGLU_BACKWARD_ARGS: return sizeof(px_swiglu_backward_args);
+    case PX_STRUCT_EMBEDDING_ARGS: return sizeof(px_embedding_args);
+    case PX_STRUCT_EMBEDDING_BACKWARD_ARGS: return sizeof(px_embedding_backward_args);
     default: return 0;
   }
 }

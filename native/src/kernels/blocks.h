@@ -30,4 +30,23 @@ class Blocks {
   int64_t size_;
 };
 
+// The same over the rows of a matrix, each of which is computed by itself.
+class RowBlocks {
+ public:
+  static constexpr int64_t kMost = Blocks::kMost;
+
+  RowBlocks(int64_t rows, int64_t columns)
+      : rows_(rows), size_(std::max((rows + kMost - 1) / kMost, (kLeast + columns - 1) / columns)) {}
+
+  int64_t count() const { return (rows_ + size_ - 1) / size_; }
+  int64_t begin(int64_t block) const { return block * size_; }
+  int64_t end(int64_t block) const { return std::min(rows_, (block + 1) * size_); }
+
+ private:
+  static constexpr int64_t kLeast = 8192;  // elements, as above
+
+  int64_t rows_;
+  int64_t size_;
+};
+
 }  // namespace px::kernels

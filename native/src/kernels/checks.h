@@ -16,6 +16,33 @@ inline void check_count(int64_t count, const char* name) {
         count);
 }
 
+// A count that must not be 0.
+inline void check_size(int64_t size, const char* name) {
+  check(size >= 1 && size <= kMaxElements, PX_INVALID_ARGUMENT, name, ": expected 1 to ", kMaxElements, ", got ", size);
+}
+
+// A matrix of rows of one size. Returns the number of its elements.
+inline int64_t check_matrix(int64_t rows, const char* rows_name, int64_t columns, const char* columns_name) {
+  check_count(rows, rows_name);
+  check_size(columns, columns_name);
+  check(rows <= kMaxElements / columns, PX_INVALID_ARGUMENT, rows_name, " x ", columns_name, ": expected at most ",
+        kMaxElements, " elements, got ", rows, " x ", columns);
+  return rows * columns;
+}
+
+// A result in float, in bf16, or both.
+inline void check_some_output(const void* out, const void* out_bf16, int64_t count, const char* name) {
+  check(out != nullptr || out_bf16 != nullptr || count == 0, PX_INVALID_ARGUMENT, name, ": expected an array of ", count,
+        " elements or one for ", name, "_bf16, got NULL for both");
+}
+
+inline void check_workspace(const void* workspace, uint64_t bytes, uint64_t needed) {
+  check(bytes >= needed, PX_INVALID_ARGUMENT, "workspace_bytes: expected at least ", needed, ", got ", bytes);
+  check(workspace != nullptr || needed == 0, PX_INVALID_ARGUMENT, "workspace: expected ", needed, " bytes, got NULL");
+  check(reinterpret_cast<uintptr_t>(workspace) % alignof(float) == 0, PX_INVALID_ARGUMENT,
+        "workspace: expected an address that is a multiple of ", alignof(float));
+}
+
 // Offsets [sequences + 1] from 0, not decreasing. Returns the number of tokens.
 inline int64_t check_offsets(const int64_t* offsets, int64_t sequences) {
   check(offsets[0] == 0, PX_INVALID_ARGUMENT, "offsets[0]: expected 0, got ", offsets[0]);

@@ -1,19 +1,9 @@
-#include <bit>
 #include <cmath>
 
+#include "base/float16.h"
 #include "kernels/adamw/adamw.h"
 
 namespace px::kernels {
-namespace {
-
-// Round to nearest, ties to even; a NaN stays one.
-uint16_t to_bf16(float value) {
-  const auto bits = std::bit_cast<uint32_t>(value);
-  if (std::isnan(value)) return static_cast<uint16_t>((bits >> 16) | 0x40);
-  return static_cast<uint16_t>((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
-}
-
-}  // namespace
 
 void adamw_ref(const px_adamw_args& args) {
   const auto t = static_cast<double>(args.step);

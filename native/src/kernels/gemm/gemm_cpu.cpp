@@ -5,7 +5,7 @@
 #include <bit>
 #include <type_traits>
 
-#include "model/formats/float16.h"
+#include "base/float16.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/gemm/gemm_cpu.cpp"

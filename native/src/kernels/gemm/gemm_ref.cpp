@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "kernels/gemm/gemm.h"
-#include "model/formats/float16.h"
+#include "base/float16.h"
 
 namespace px::kernels {
 namespace {

@@ -1,7 +1,7 @@
 // Rows of logits in vectors of floats.
 #include "kernels/token_logprob/head.h"
 
-#include "model/formats/float16.h"
+#include "base/float16.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/token_logprob/head_cpu.cpp"

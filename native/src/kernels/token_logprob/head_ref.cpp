@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "kernels/token_logprob/head.h"
-#include "model/formats/float16.h"
+#include "base/float16.h"
 
 namespace px::kernels {
 namespace {

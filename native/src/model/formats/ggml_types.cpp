@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "model/formats/float16.h"
+#include "base/float16.h"
 
 namespace px {
 namespace {

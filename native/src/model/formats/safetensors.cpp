@@ -8,8 +8,8 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "base/float16.h"
 #include "model/formats/atomic_file.h"
-#include "model/formats/float16.h"
 #include "model/formats/json.h"
 
 namespace px {

@@ -1,0 +1,18 @@
+#include "kernels/swiglu/swiglu.h"
+
+#include "kernels/checks.h"
+
+namespace px::kernels {
+
+void swiglu(const Cpu& cpu, const px_swiglu_args& args) {
+  check_some_output(args.out, args.out_bf16, check_matrix(args.rows, "rows", args.features, "features"), "out");
+  cpu.isa == Isa::kScalar ? swiglu_ref(args) : swiglu_cpu(cpu, args);
+}
+
+void swiglu_backward(const Cpu& cpu, const px_swiglu_backward_args& args) {
+  const int64_t outputs = check_matrix(args.rows, "rows", args.features, "features");
+  check_some_output(args.d_gate_up, args.d_gate_up_bf16, 2 * outputs, "d_gate_up");
+  cpu.isa == Isa::kScalar ? swiglu_backward_ref(args) : swiglu_backward_cpu(cpu, args);
+}
+
+}  // namespace px::kernels

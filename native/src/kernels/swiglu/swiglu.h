@@ -1,0 +1,26 @@
+// swiglu: silu(gate) up over rows of gates and ups, and its gradients.
+//
+//   s = 1 / (1 + e^-g); y = g s u; dg = dy u s (1 + g (1 - s)); du = dy g s
+//
+// Source: Shazeer (arXiv 2002.05202). Shapes: gate_up [N, 2 F], out [N, F].
+// Traffic per output: 8 bytes in, 4 out, 2 for bf16; backward 12 in and 8 out, 4 for bf16.
+#pragma once
+
+#include "base/cpu.h"
+#include "proximal/kernels/swiglu.h"
+
+namespace px::kernels {
+
+// Checks sizes, then computes.
+void swiglu(const Cpu& cpu, const px_swiglu_args& args);
+void swiglu_backward(const Cpu& cpu, const px_swiglu_backward_args& args);
+
+// The references.
+void swiglu_ref(const px_swiglu_args& args);
+void swiglu_backward_ref(const px_swiglu_backward_args& args);
+
+// In vectors, on the threads of `cpu`.
+void swiglu_cpu(const Cpu& cpu, const px_swiglu_args& args);
+void swiglu_backward_cpu(const Cpu& cpu, const px_swiglu_backward_args& args);
+
+}  // namespace px::kernels

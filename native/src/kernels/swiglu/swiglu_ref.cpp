@@ -1,0 +1,39 @@
+#include <cmath>
+
+#include "base/float16.h"
+#include "kernels/swiglu/swiglu.h"
+
+namespace px::kernels {
+namespace {
+
+void store(double value, float* out, uint16_t* out_bf16, int64_t i) {
+  const auto stored = static_cast<float>(value);
+  if (out != nullptr) out[i] = stored;
+  if (out_bf16 != nullptr) out_bf16[i] = to_bf16(stored);
+}
+
+}  // namespace
+
+void swiglu_ref(const px_swiglu_args& args) {
+  for (int64_t n = 0; n < args.rows; ++n)
+    for (int64_t i = 0; i < args.features; ++i) {
+      const double gate = args.gate_up[2 * n * args.features + i];
+      const double up = args.gate_up[(2 * n + 1) * args.features + i];
+      store(gate / (1 + std::exp(-gate)) * up, args.out, args.out_bf16, n * args.features + i);
+    }
+}
+
+void swiglu_backward_ref(const px_swiglu_backward_args& args) {
+  for (int64_t n = 0; n < args.rows; ++n)
+    for (int64_t i = 0; i < args.features; ++i) {
+      const int64_t gate_at = 2 * n * args.features + i;
+      const int64_t up_at = gate_at + args.features;
+      const double gate = args.gate_up[gate_at], up = args.gate_up[up_at];
+      const double d = args.d_out[n * args.features + i];
+      const double s = 1 / (1 + std::exp(-gate));
+      store(d * up * s * (1 + gate * (1 - s)), args.d_gate_up, args.d_gate_up_bf16, gate_at);
+      store(d * gate * s, args.d_gate_up, args.d_gate_up_bf16, up_at);
+    }
+}
+
+}  // namespace px::kernels
