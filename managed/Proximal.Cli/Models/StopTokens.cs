@@ -33,7 +33,8 @@ internal static class StopTokens
 
             return document.RootElement.TryGetProperty(Key, out JsonElement value) ? Read(value, path) : [];
         }
-        catch (JsonException failure)
+        // Half a surrogate pair in a name is found only when a name is looked for.
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
             throw Wrong(path, $"is no valid JSON ({failure.Message})", failure);
         }

@@ -53,11 +53,11 @@ internal sealed class InputRow
 
         try
         {
-            return Checked(index, line, JsonElement.Parse(bytes.Span, Strict));
+            return Checked(index, line, Named(JsonElement.Parse(bytes.Span, Strict)));
         }
         catch (InvalidOperationException)
         {
-            return new(index, line, default, "the name of a field holds half a surrogate pair: repair the \\u escape");
+            return Nameless(index, line);
         }
         catch (JsonException failure)
         {
@@ -150,13 +150,31 @@ internal sealed class InputRow
     private static InputRow Checked(long index, RawLine line, JsonElement root) => new(
         index, line, root, root.ValueKind == JsonValueKind.Object ? null : $"the line is {KindOf(root)}: expected a JSON object");
 
+    /// <summary>Throws where the name of a field is no text: looking for any field would.</summary>
+    private static JsonElement Named(JsonElement root)
+    {
+        if (root.ValueKind == JsonValueKind.Object)
+        {
+            _ = root.EnumerateObject().Count(field => field.Name.Length > 0);
+        }
+
+        return root;
+    }
+
+    private static InputRow Nameless(long index, RawLine line) =>
+        new(index, line, default, "the name of a field holds half a surrogate pair: repair the \\u escape");
+
     /// <summary>A row that is JSON but for a name given twice still has an id to answer to.</summary>
     private static InputRow Broken(long index, RawLine line, ReadOnlyMemory<byte> bytes, JsonException failure)
     {
         try
         {
-            JsonElement lenient = JsonElement.Parse(bytes.Span);
+            JsonElement lenient = Named(JsonElement.Parse(bytes.Span));
             return new(index, line, lenient, $"a name is given twice in one object ({FirstSentence(failure)}): keep one of them");
+        }
+        catch (InvalidOperationException)
+        {
+            return Nameless(index, line);
         }
         catch (JsonException)
         {

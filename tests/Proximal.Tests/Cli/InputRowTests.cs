@@ -20,6 +20,7 @@ public sealed class InputRowTests
     [TestCase("""{"id":5,"a":1,"a":2}""", "5")]
     [TestCase("""[1]""", "null")]
     [TestCase("""{"id":5""", "null")]
+    [TestCase("""{"\ud800":5}""", "null")]
     public void The_id_comes_back_as_it_was(string line, string id) => Assert.That(Parse(line).Id, Is.EqualTo(id));
 
     [TestCase("""{"id":5""", "line 3: not valid JSON")]
@@ -31,6 +32,8 @@ public sealed class InputRowTests
     [TestCase("""{"t":1}""", "'t' is a number: expected a text")]
     [TestCase("""{"t":null}""", "'t' is null: expected a text")]
     [TestCase("""{"t":"\ud800"}""", "'t' has half of a surrogate pair")]
+    [TestCase("""{"\ud800es":1}""", "line 3: the name of a field holds half a surrogate pair")]
+    [TestCase("""{"a":1,"a":2,"\ud800t":3}""", "line 3: the name of a field holds half a surrogate pair")]
     public void A_text_that_cannot_be_read_says_why(string line, string message) =>
         Assert.That(() => Parse(line).Text("t"), Throws.TypeOf<RowException>().With.Message.Contains(message));
 

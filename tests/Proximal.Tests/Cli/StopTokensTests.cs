@@ -26,6 +26,7 @@ public sealed class StopTokensTests
     [TestCase("""{"eos_token_id": [-1]}""", "got -1")]
     [TestCase("""[]""", "is no JSON object")]
     [TestCase("""{""", "is no valid JSON")]
+    [TestCase("""{"\ud800eos_token_id": 1}""", "is no valid JSON")]
     public void A_broken_file_is_named(string generation, string message)
     {
         using var folder = new TemporaryFolder();

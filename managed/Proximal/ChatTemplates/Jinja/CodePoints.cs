@@ -32,6 +32,14 @@ internal static class CodePoints
         return points;
     }
 
+    /// <summary>Python's chr: a lone surrogate stays one.</summary>
+    public static string FromNumber(int number) => number switch
+    {
+        >= 0 and < 0x10000 => ((char)number).ToString(),
+        >= 0x10000 and <= 0x10FFFF => char.ConvertFromUtf32(number),
+        _ => throw TemplateError.Runtime("%c arg not in range(0x110000)"),
+    };
+
     /// <summary>The code point index of a UTF-16 index.</summary>
     public static int IndexOf(string text, int utf16) => utf16 < 0 ? utf16 : Count(text[..utf16]);
 }

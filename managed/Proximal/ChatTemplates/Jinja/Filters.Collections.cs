@@ -32,7 +32,40 @@ internal static partial class Filters
         return caseSensitive ? read : value => FoldCase(read(value));
     }
 
-    private static Comparer<object?> Order { get; } = Comparer<object?>.Create((left, right) => Operators.Compare(left, right, "<") ?? 0);
+    /// <summary>
+    /// A stable merge sort. The sorts of .NET wrap what a comparison throws, and fail on one that contradicts itself, as NaN does.
+    /// </summary>
+    private static List<T> Sorted<T>(IEnumerable<T> items, Func<T, object?> key, bool reverse = false)
+    {
+        (object? Key, T Item)[] from = [.. items.Select(item => (key(item), item))];
+        var to = new (object? Key, T Item)[from.Length];
+        for (int width = 1; width < from.Length; width *= 2)
+        {
+            for (int begin = 0; begin < from.Length; begin += 2 * width)
+            {
+                Merge(from, to, begin, Math.Min(begin + width, from.Length), Math.Min(begin + (2 * width), from.Length), reverse);
+            }
+
+            (from, to) = (to, from);
+        }
+
+        return [.. from.Select(entry => entry.Item)];
+    }
+
+    /// <summary>Merges the sorted ranges from begin to middle and from middle to end; of equals the left one comes first.</summary>
+    private static void Merge<T>((object? Key, T Item)[] from, (object? Key, T Item)[] to, int begin, int middle, int end, bool reverse)
+    {
+        int left = begin;
+        int right = middle;
+        for (int i = begin; i < end; i++)
+        {
+            bool takeRight = left == middle || (right < end && IsBefore(from[right].Key, from[left].Key, reverse));
+            to[i] = from[takeRight ? right++ : left++];
+        }
+    }
+
+    private static bool IsBefore(object? one, object? other, bool reverse) =>
+        (reverse ? Operators.Compare(other, one, "<") : Operators.Compare(one, other, "<")) < 0;
 
     private static string Join(Interpreter runtime, object? value, Arguments arguments)
     {
@@ -81,9 +114,7 @@ internal static partial class Filters
         Func<object?, object?>[] keys = attribute is string names
             ? [.. names.Split(',').Select(name => SortKey(name, caseSensitive))]
             : [SortKey(attribute, caseSensitive)];
-        List<object?> items = [.. runtime.Items(value)];
-        Func<object?, object?> key = item => new PythonTuple([.. keys.Select(read => read(item))]);
-        return [.. reverse ? items.OrderByDescending(key, Order) : items.OrderBy(key, Order)];
+        return Sorted(runtime.Items(value), item => new PythonTuple([.. keys.Select(read => read(item))]), reverse);
     }
 
     private static PythonIterator Unique(Interpreter runtime, object? value, Arguments arguments)
@@ -109,7 +140,7 @@ internal static partial class Filters
         Func<object?, object?> key = item => caseSensitive ? read(item) : FoldCase(read(item));
         var groups = new List<object?>();
         object? last = null;
-        foreach (object? item in runtime.Items(value).OrderBy(key, Order))
+        foreach (object? item in Sorted(runtime.Items(value), key))
         {
             if (groups.Count == 0 || !Operators.AreEqual(last, key(item)))
             {
@@ -139,8 +170,7 @@ internal static partial class Filters
             object? part = by == "key" ? entry.Key : entry.Value;
             return caseSensitive ? part : FoldCase(part);
         };
-        IEnumerable<KeyValuePair<object?, object?>> sorted = reverse ? dictionary.OrderByDescending(key, Order) : dictionary.OrderBy(key, Order);
-        return [.. sorted.Select(entry => new PythonTuple([entry.Key, entry.Value]))];
+        return [.. Sorted(dictionary, key, reverse).Select(entry => new PythonTuple([entry.Key, entry.Value]))];
     }
 
     private static PythonIterator Pairs(object? value) => value switch

@@ -66,6 +66,8 @@ internal static partial class Filters
         ["slice"] = (r, v, a) => new PythonIterator(Slice(r, v, a.TakeIndex("slices"), a.Take("fill_with", null))),
     };
 
+    public static IEnumerable<string> Names => All.Keys;
+
     public static bool Exists(string name) => All.ContainsKey(name);
 
     public static object? Apply(Interpreter runtime, string name, object? value, Arguments arguments)
@@ -109,7 +111,7 @@ internal static partial class Filters
     private static string Center(string text, int width)
     {
         Limits.CheckLength(width);
-        return StringMethods.Center(text, width, " ");
+        return StringMethods.Center(text, Math.Max(0, width), " ");
     }
 
     private static string Indent(string text, object? width, bool first, bool blank)
@@ -348,7 +350,12 @@ internal static partial class Filters
             return value;
         }
 
-        BigInteger unit = BigInteger.Pow(10, Math.Min(1000, -precision));
+        if (precision < -Limits.Bits)
+        {
+            return BigInteger.Zero; // half of the unit is more than any integer
+        }
+
+        BigInteger unit = BigInteger.Pow(10, -precision);
         BigInteger rest = ((value % unit) + unit) % unit;
         BigInteger down = value - rest;
         bool up = rest * 2 > unit || (rest * 2 == unit && !(down / unit).IsEven);

@@ -94,7 +94,7 @@ internal sealed record FormatSpec(string Fill, char Align, char Sign, bool Alter
         'X' => (Alternate ? "0X" : string.Empty) + Hex(magnitude).ToUpperInvariant(),
         'o' => (Alternate ? "0o" : string.Empty) + InBase(magnitude, 8),
         'b' => (Alternate ? "0b" : string.Empty) + InBase(magnitude, 2),
-        'c' => new System.Text.Rune((int)(BigInteger)number).ToString(),
+        'c' => CodePoints.FromNumber(Operators.ToIndex(number)),
         _ => magnitude.ToString(CultureInfo.InvariantCulture),
     };
 

@@ -405,7 +405,7 @@ internal sealed class Lexer
         }
 
         i += digits;
-        AppendCodePoint(result, value);
+        result.Append(CodePoints.FromNumber(value));
     }
 
     private static void AppendOctal(StringBuilder result, ReadOnlySpan<char> text, ref int i)
@@ -418,19 +418,7 @@ internal sealed class Lexer
         }
 
         i--;
-        AppendCodePoint(result, value);
-    }
-
-    private static void AppendCodePoint(StringBuilder result, int value)
-    {
-        if (value < 0x10000)
-        {
-            result.Append((char)value); // a lone surrogate stays one
-        }
-        else
-        {
-            result.Append(char.ConvertFromUtf32(value));
-        }
+        result.Append(CodePoints.FromNumber(value));
     }
 
     private int SkipWhiteSpace(int from)

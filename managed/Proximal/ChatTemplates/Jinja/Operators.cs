@@ -294,8 +294,9 @@ internal static class Operators
             return null;
         }
 
-        int count = Math.Max(0, ToIndex(times));
-        Limits.CheckLength((long)count * (sequence is string text ? text.Length : Length(sequence)));
+        int length = sequence is string text ? text.Length : Length(sequence);
+        int count = length == 0 ? 0 : Math.Max(0, ToIndex(times)); // nothing a billion times is nothing, but takes seconds
+        Limits.CheckLength((long)count * length);
         return sequence switch
         {
             List<object?> list => Enumerable.Repeat(list, count).SelectMany(items => items).ToList(),
@@ -351,9 +352,9 @@ internal static class Operators
                 : Math.Pow((double)x, (double)y);
         }
 
-        if (x.IsZero || x.IsOne)
+        if (BigInteger.Abs(x) <= 1)
         {
-            return y.IsZero ? BigInteger.One : x;
+            return y.IsEven ? (y.IsZero ? BigInteger.One : BigInteger.Abs(x)) : x;
         }
 
         return y * x.GetBitLength() <= Limits.Bits

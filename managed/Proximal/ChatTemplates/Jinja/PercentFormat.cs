@@ -108,20 +108,30 @@ internal static class PercentFormat
                 string text = type == 's' ? PythonText.Str(value) : PythonText.Repr(value);
                 return new FormatSpec(" ", left ? '<' : '>', '-', false, width, false, precision, 's').Apply(text);
             case 'd' or 'i' or 'u' or 'x' or 'X' or 'o':
-                object number = Operators.AsNumber(value) ?? throw TemplateError.Runtime(
-                    $"%{type} format: a real number is required, not {PythonText.TypeName(value)}");
-                BigInteger whole = number is double real ? new BigInteger(Math.Truncate(real)) : (BigInteger)number;
                 char kind = type is 'i' or 'u' ? 'd' : type;
-                return new FormatSpec(zero ? "0" : " ", left ? '<' : zero ? '=' : '>', sign, alternate, width, false, -1, kind).Apply(whole);
+                return new FormatSpec(zero ? "0" : " ", left ? '<' : zero ? '=' : '>', sign, alternate, width, false, -1, kind)
+                    .Apply(Whole(type, value));
             case 'f' or 'F' or 'e' or 'E' or 'g' or 'G':
                 object x = Operators.AsNumber(value) ?? throw TemplateError.Runtime($"must be real number, not {PythonText.TypeName(value)}");
                 return new FormatSpec(zero ? "0" : " ", left ? '<' : zero ? '=' : '>', sign, alternate, width, false, precision, type)
                     .Apply(Operators.ToDouble(x));
             case 'c':
-                string character = value is string s ? s : new Rune(Operators.ToIndex(value)).ToString();
-                return new FormatSpec(" ", left ? '<' : '>', '-', false, width, false, -1, 's').Apply(character);
+                return new FormatSpec(" ", left ? '<' : '>', '-', false, width, false, -1, 's').Apply(Character(value));
             default:
                 throw TemplateError.Runtime($"unsupported format character '{type}'");
         }
     }
+
+    private static BigInteger Whole(char type, object? value) => Operators.AsNumber(value) switch
+    {
+        BigInteger whole => whole,
+        double when type is 'x' or 'X' or 'o' => throw TemplateError.Runtime($"%{type} format: an integer is required, not float"),
+        double real when double.IsFinite(real) => new BigInteger(Math.Truncate(real)),
+        double real => throw TemplateError.Runtime($"cannot convert float {(double.IsNaN(real) ? "NaN" : "infinity")} to integer"),
+        _ => throw TemplateError.Runtime($"%{type} format: a real number is required, not {PythonText.TypeName(value)}"),
+    };
+
+    private static string Character(object? value) => value is string or Markup
+        ? PythonText.Str(value) is var text && CodePoints.Count(text) == 1 ? text : throw TemplateError.Runtime("%c requires int or char")
+        : CodePoints.FromNumber(Operators.ToIndex(value));
 }

@@ -56,6 +56,8 @@ internal static class StringMethods
         ["format_map"] = (s, a) => FormatMethod.FormatMap(s, a.Take("mapping")),
     };
 
+    public static IEnumerable<string> Names => Methods.Keys;
+
     /// <summary>The method bound to the string, or null.</summary>
     public static Function? Bind(string text, string name) => !Methods.TryGetValue(name, out Func<string, Arguments, object?>? method)
         ? null
@@ -171,7 +173,7 @@ internal static class StringMethods
         }
 
         RequireSeparator(separator);
-        return [.. limit < 0 ? text.Split(separator) : text.Split(separator, limit + 1)];
+        return [.. limit is < 0 or int.MaxValue ? text.Split(separator) : text.Split(separator, limit + 1)];
     }
 
     private static List<object?> SplitWords(string text, int limit)
@@ -209,7 +211,7 @@ internal static class StringMethods
     private static List<object?> SplitFromRight(string text, string? separator, int limit)
     {
         List<object?> all = Split(text, separator, -1);
-        if (limit < 0 || all.Count <= limit + 1)
+        if (limit < 0 || all.Count - 1 <= limit)
         {
             return all;
         }
@@ -332,7 +334,7 @@ internal static class StringMethods
     {
         int width = arguments.TakeIndex("width");
         Limits.CheckLength(width);
-        return width;
+        return Math.Max(0, width);
     }
 
     private static string ZeroFill(string text, int width)
@@ -365,9 +367,9 @@ internal static class StringMethods
             if (c == '\t')
             {
                 int blanks = size <= 0 ? 0 : size - (column % size);
+                Limits.CheckLength((long)result.Length + blanks);
                 result.Append(' ', blanks);
                 column += blanks;
-                Limits.CheckLength(result.Length);
                 continue;
             }
 

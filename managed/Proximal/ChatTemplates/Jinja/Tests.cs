@@ -48,6 +48,8 @@ internal static class Tests
         ["ge"] = Compared(">="),
     };
 
+    public static IEnumerable<string> Names => All.Keys;
+
     public static bool Exists(string name) => All.ContainsKey(name);
 
     public static bool Apply(string name, object? value, Arguments arguments)
