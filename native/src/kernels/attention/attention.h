@@ -1,0 +1,121 @@
+// attention: causal, over the keys and values of a row's own sequence; several heads of queries may share a head of them.
+//
+//   s_j = scale q . k_j for the positions j that a row at position i sees: i - window < j <= i
+//   p_j = e^(s_j - max s) / sum, out = sum_j p_j v_j, lse = max s + log sum
+//
+// Source: Milakov and Gimelshein 2018 (arXiv 1805.02867), the running maximum; Dao et al. 2022 (arXiv 2205.14135), the
+// blocks. Keys and values lie in blocks of kBlock positions, packed as gemm.h has it: the keys of a block are a panel
+// [kBlock, D], its values a matrix [D, kBlock]. A sequence is a table of pointers to its blocks: pages of a cache, or
+// one behind the other. So prefill, decoding and training run the same code.
+//
+// NUMERICS: a row goes over its blocks in ascending order, by float sums of products (gemm.h). What a row does not see
+// has a probability of exactly 0 and adds nothing, so a row's bits depend on its query and on the keys and values it sees
+// alone: not on the rows that are computed beside it, what else is in its last block, where blocks lie, or the threads.
+// Only a value that is not finite also reaches rows of its block that do not see it, since 0 times it is not 0.
+// Queries and probabilities are rounded to the dtype of the blocks; sum adds the unrounded ones. The scalar level
+// computes in double and rounds queries alone.
+//
+// Traffic per row and head of keys: its keys and values once for a tile of queries. Memory: linear in the tokens.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/gemm/gemm.h"
+
+namespace px::kernels {
+
+// Positions of a block: one panel. The first block of a sequence begins at its position 0.
+inline constexpr int64_t kBlock = kPanel;
+
+struct AttentionShape {
+  int64_t heads = 0;     // Hq, of queries
+  int64_t kv_heads = 0;  // Hkv, of keys and of values; a divisor of Hq
+  int64_t head_size = 0;  // D
+  px_dtype dtype = PX_DTYPE_F32;  // of the blocks: F32 or BF16
+
+  int64_t group() const { return heads / kv_heads; }
+  int64_t row() const { return (heads + 2 * kv_heads) * head_size; }  // queries, keys and values of a token
+  int64_t key_words() const { return kBlock * words_along(head_size, dtype); }
+  int64_t value_words() const { return packed_words(head_size, kBlock, dtype); }
+  int64_t block_words() const { return key_words() + value_words(); }  // of one head: keys, then values
+};
+
+inline int64_t blocks_of(int64_t positions) { return (positions + kBlock - 1) / kBlock; }
+
+// Rows of one sequence: `rows` of them from row `first_row`, whose positions are `position` and up.
+struct AttentionSequence {
+  int64_t first_row = 0;
+  int64_t rows = 0;
+  int64_t position = 0;
+  // [blocks_of(position + rows)]; those that no row sees are not read.
+  uint32_t* const* blocks = nullptr;
+};
+
+struct AttentionArgs {
+  AttentionShape shape;
+  float scale = 1;
+  int64_t window = 0;  // positions that a row sees, itself among them; 0: all
+  const AttentionSequence* sequences = nullptr;
+  int64_t count = 0;         // S, sequences
+  int64_t block_offset = 0;  // words from a table's pointer to the block of head 0; those of the other heads follow it
+  const float* qkv = nullptr;  // [N, Hq + 2 Hkv, D]: queries, keys, values, turned by their positions
+  int64_t qkv_stride = 0;      // elements from row to row
+  float* out = nullptr;          // [N, Hq, D], optional
+  uint16_t* out_bf16 = nullptr;  // [N, Hq, D], optional: out rounded to nearest even
+  int64_t out_stride = 0;        // elements from row to row of both
+  float* lse = nullptr;          // [N, Hq], optional
+  std::byte* workspace = nullptr;  // attention_workspace() bytes, aligned to 64
+};
+
+uint64_t attention_workspace(const AttentionShape& shape, int64_t sequences, int threads);
+
+// Writes keys and values of the rows into their places in the blocks. A block's first position clears the others.
+void attention_write(const Cpu& cpu, const AttentionArgs& args);
+
+// Reads queries of rows, and blocks that hold keys and values of these and of all earlier positions.
+// Deterministic for any thread count.
+void attention(const Cpu& cpu, const AttentionArgs& args);
+
+// Whole sequences, one behind the other: sequence s has rows offsets[s] to offsets[s + 1]. Their blocks live in the
+// workspace, for the length of the call.
+struct PackedSequences {
+  const int64_t* offsets = nullptr;  // [S + 1]
+  int64_t count = 0;                 // S
+};
+
+uint64_t packed_attention_workspace(const AttentionShape& shape, const PackedSequences& sequences, int threads);
+
+// Writes, then reads; sequences, count and block_offset of `args` are not used.
+void packed_attention(const Cpu& cpu, AttentionArgs args, const PackedSequences& sequences);
+
+// Some queries of one sequence with one head of keys.
+struct AttentionTile {
+  const AttentionSequence* sequence = nullptr;
+  int64_t kv_head = 0;
+  int64_t first = 0;  // of the sequence's rows
+  int64_t queries = 0;
+};
+
+// Rows (queries x heads) of a tile: what a tile holds stays in the first cache.
+inline constexpr int64_t kTileTarget = 64;
+
+int64_t queries_of_tile(const AttentionShape& shape);
+uint64_t attention_tile_bytes(const AttentionShape& shape);
+
+using RunTile = void (*)(Isa, const AttentionArgs&, const AttentionTile&, std::byte* memory);
+void attention_tile_ref(Isa isa, const AttentionArgs& args, const AttentionTile& tile, std::byte* memory);
+void attention_tile_cpu(Isa isa, const AttentionArgs& args, const AttentionTile& tile, std::byte* memory);
+
+// Positions [begin, end) of one block of one head.
+struct BlockPart {
+  const float* keys = nullptr;  // of position `begin`; the next one's are `stride` behind
+  const float* values = nullptr;
+  int64_t stride = 0;
+  int64_t begin = 0;
+  int64_t end = 0;
+};
+
+void write_block_cpu(Isa isa, const AttentionShape& shape, const BlockPart& part, uint32_t* block);
+
+}  // namespace px::kernels

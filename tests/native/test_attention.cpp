@@ -1,0 +1,299 @@
+// attention through its internal interface: closeness to double sums, and a row's bits whatever is computed beside it and
+// wherever its keys and values lie.
+#include "kernels/attention/attention.h"
+
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <numeric>
+
+#include "base/isa.h"
+#include "kernel_test.h"
+#include "model/formats/float16.h"
+
+using namespace px;
+using namespace px::kernels;
+using namespace px::test;
+
+namespace {
+
+// Memory of an array that begins at a line of the cache, filled with NaN.
+class Memory {
+ public:
+  explicit Memory(uint64_t bytes) : words_(bytes / 4 + 17, 0xffffffffu) {}
+
+  template <class T = std::byte>
+  T* data() {
+    return reinterpret_cast<T*>((reinterpret_cast<uintptr_t>(words_.data()) + 63) / 64 * 64);
+  }
+
+ private:
+  std::vector<uint32_t> words_;
+};
+
+struct Result {
+  std::vector<float> out, lse;
+  std::vector<uint16_t> out_bf16;
+
+  bool operator==(const Result& other) const {
+    return same(out, other.out) && same(lse, other.lse) && out_bf16 == other.out_bf16;
+  }
+
+  static bool same(const std::vector<float>& a, const std::vector<float>& b) {
+    return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+  }
+};
+
+// Rows of packed sequences.
+struct Inputs {
+  Inputs(const AttentionShape& shape_, std::vector<int64_t> lengths, uint32_t seed = 1) : shape(shape_), offsets{0} {
+    for (const int64_t length : lengths) offsets.push_back(offsets.back() + length);
+    qkv = random_floats(offsets.back() * shape.row(), seed, -2, 2);
+  }
+
+  int64_t rows() const { return offsets.back(); }
+  int64_t sequences() const { return static_cast<int64_t>(offsets.size()) - 1; }
+  PackedSequences packed() const { return {offsets.data(), sequences()}; }
+
+  AttentionShape shape;
+  std::vector<int64_t> offsets;
+  std::vector<float> qkv;
+  float scale = 0.25f;
+  int64_t window = 0;
+};
+
+Result empty_result(const Inputs& in) {
+  Result r;
+  r.out.assign(static_cast<size_t>(in.rows() * in.shape.heads * in.shape.head_size), kNan);
+  r.out_bf16.assign(r.out.size(), 0x1234);
+  r.lse.assign(static_cast<size_t>(in.rows() * in.shape.heads), kNan);
+  return r;
+}
+
+AttentionArgs args_of(const Inputs& in, Result& to) {
+  AttentionArgs args;
+  args.shape = in.shape;
+  args.scale = in.scale;
+  args.window = in.window;
+  args.qkv = in.qkv.data();
+  args.qkv_stride = in.shape.row();
+  args.out = to.out.data();
+  args.out_bf16 = to.out_bf16.data();
+  args.out_stride = in.shape.heads * in.shape.head_size;
+  args.lse = to.lse.data();
+  return args;
+}
+
+Result run_packed(const Cpu& cpu, const Inputs& in) {
+  Result result = empty_result(in);
+  AttentionArgs args = args_of(in, result);
+  Memory workspace(packed_attention_workspace(in.shape, in.packed(), cpu.pool.threads()));
+  args.workspace = workspace.data();
+  packed_attention(cpu, args, in.packed());
+  return result;
+}
+
+// A cache of pages, each with the blocks of all heads of some layers, of which the last one is used. Pages of a sequence
+// are scattered, those of sequences mixed; nothing that was not written is anything but NaN.
+class Cache {
+ public:
+  static constexpr int64_t kLayers = 2;
+
+  Cache(const Inputs& in, int64_t step) : page_words_(kLayers * in.shape.kv_heads * in.shape.block_words()) {
+    int64_t pages = 0;
+    for (int64_t s = 0; s < in.sequences(); ++s) pages += blocks_of(in.offsets[s + 1] - in.offsets[s]);
+    words_ = std::make_unique<Memory>(static_cast<uint64_t>(pages * page_words_ * 4));
+    int64_t page = 0;
+    for (int64_t s = 0; s < in.sequences(); ++s) {
+      tables_.emplace_back();
+      for (int64_t b = 0; b < blocks_of(in.offsets[s + 1] - in.offsets[s]); ++b, ++page)
+        tables_.back().push_back(words_->data<uint32_t>() + page * step % pages * page_words_);
+    }
+  }
+
+  uint32_t** table(int64_t s) { return tables_[static_cast<size_t>(s)].data(); }
+  int64_t block_offset() const { return page_words_ / kLayers * (kLayers - 1); }
+
+ private:
+  int64_t page_words_;
+  std::unique_ptr<Memory> words_;
+  std::vector<std::vector<uint32_t*>> tables_;
+};
+
+// Rows in pieces: chunk(s, position) of them at a time from sequence s, all sequences that have rows left in one call.
+Result run_cached(const Cpu& cpu, const Inputs& in, int64_t page_step,
+                  const std::function<int64_t(int64_t s, int64_t position)>& chunk) {
+  Result result = empty_result(in);
+  AttentionArgs args = args_of(in, result);
+  Cache cache(in, page_step);
+  Memory workspace(attention_workspace(in.shape, in.sequences(), cpu.pool.threads()));
+  args.workspace = workspace.data();
+  args.block_offset = cache.block_offset();
+  std::vector<int64_t> done(static_cast<size_t>(in.sequences()));
+  for (;;) {
+    std::vector<AttentionSequence> list;
+    for (int64_t s = 0; s < in.sequences(); ++s) {
+      int64_t& position = done[static_cast<size_t>(s)];
+      const int64_t rows = std::min(chunk(s, position), in.offsets[s + 1] - in.offsets[s] - position);
+      list.push_back({in.offsets[s] + position, rows, position, cache.table(s)});
+      position += rows;
+    }
+    args.sequences = list.data();
+    args.count = in.sequences();
+    if (std::ranges::all_of(list, [](const auto& s) { return s.rows == 0; })) return result;
+    attention_write(cpu, args);
+    attention(cpu, args);
+  }
+}
+
+// In double, from the definition.
+std::vector<double> exact(const Inputs& in, std::vector<double>& lse) {
+  const AttentionShape& shape = in.shape;
+  const int64_t size = shape.head_size;
+  std::vector<double> out;
+  const auto at = [&](int64_t row, int64_t head, int64_t d) {
+    const float value = in.qkv[static_cast<size_t>(row * shape.row() + head * size + d)];
+    return double{shape.dtype == PX_DTYPE_F32 ? value : from_bf16(to_bf16(value))};
+  };
+  for (int64_t s = 0; s < in.sequences(); ++s)
+    for (int64_t i = in.offsets[s]; i < in.offsets[s + 1]; ++i)
+      for (int64_t h = 0; h < shape.heads; ++h) {
+        const int64_t key = shape.heads + h / shape.group(), value = key + shape.kv_heads;
+        const int64_t begin = in.window != 0 ? std::max(in.offsets[s], i - in.window + 1) : in.offsets[s];
+        std::vector<double> p;
+        double sum = 0;
+        for (int64_t j = begin; j <= i; ++j) {
+          double score = 0;
+          for (int64_t d = 0; d < size; ++d) score += at(i, h, d) * at(j, key, d);
+          p.push_back(std::exp(score * in.scale));
+          sum += p.back();
+        }
+        lse.push_back(std::log(sum));
+        for (int64_t d = 0; d < size; ++d) {
+          double o = 0;
+          for (int64_t j = begin; j <= i; ++j) o += p[static_cast<size_t>(j - begin)] / sum * at(j, value, d);
+          out.push_back(o);
+        }
+      }
+  return out;
+}
+
+class AttentionLevels : public testing::TestWithParam<std::tuple<Isa, px_dtype>> {
+ protected:
+  Cpu cpu(Pool& pool) const { return {std::get<0>(GetParam()), pool}; }
+  px_dtype dtype() const { return std::get<1>(GetParam()); }
+  AttentionShape shape(int64_t heads, int64_t kv_heads, int64_t size) const { return {heads, kv_heads, size, dtype()}; }
+  bool scalar() const { return std::get<0>(GetParam()) == Isa::kScalar; }
+};
+
+TEST_P(AttentionLevels, MixesTheValuesThatARowSees) {
+  Pool pool(2);
+  for (const auto& [heads, kv_heads, size] : {std::tuple<int64_t, int64_t, int64_t>{9, 3, 64}, {1, 1, 1}, {2, 1, 3},
+                                              {4, 4, 8}, {3, 1, 16}, {2, 2, 33}, {4, 2, 80}, {2, 1, 128}, {70, 1, 5}})
+    for (const int64_t window : {0, 1, 5, 64, 100}) {
+      Inputs in(shape(heads, kv_heads, size), {0, 1, scalar() ? 70 : 130, 2, 0, 64, 65, 17});
+      in.window = window;
+      in.scale = static_cast<float>(1 / std::sqrt(static_cast<double>(size)));
+      const Result got = run_packed(cpu(pool), in);
+      std::vector<double> lse;
+      const std::vector<double> expected = exact(in, lse);
+      for (size_t i = 0; i < expected.size(); ++i) {
+        // Values are below 2. bf16: a probability is rounded by 2^-9 of it at most, which averages out. The worst that
+        // was seen: 1e-6, 3e-3.
+        const double bound = dtype() == PX_DTYPE_F32 || scalar() ? 4e-6 : 6e-3;
+        ASSERT_NEAR(got.out[i], expected[i], bound) << heads << ' ' << kv_heads << ' ' << size << " at " << i;
+        ASSERT_EQ(got.out_bf16[i], to_bf16(got.out[i]));
+      }
+      for (size_t i = 0; i < lse.size(); ++i)
+        ASSERT_NEAR(got.lse[i], lse[i], 4e-6);
+    }
+}
+
+// A page of a cache, blocks one behind the other, all at once, row by row, in uneven chunks: the same bits.
+TEST_P(AttentionLevels, ARowsBitsDoNotDependOnWhereAndWithWhatItIsComputed) {
+  Pool one(1), two(2);
+  for (const auto& [heads, kv_heads, size] : {std::tuple<int64_t, int64_t, int64_t>{9, 3, 64}, {2, 1, 7}, {2, 2, 80}}) {
+    if (scalar() && size > 64) continue;
+    for (const int64_t window : {0, 30}) {
+      Inputs in(shape(heads, kv_heads, size), {1, 150, 0, 64, 63, 97});
+      in.window = window;
+      const Result expected = run_packed(cpu(one), in);
+      EXPECT_EQ(run_packed(cpu(two), in), expected);
+      const auto all = [](int64_t, int64_t) { return int64_t{1000}; };
+      EXPECT_EQ(run_cached(cpu(two), in, 1, all), expected) << "contiguous";
+      EXPECT_EQ(run_cached(cpu(two), in, 5, all), expected) << "paged";
+      EXPECT_EQ(run_cached(cpu(two), in, 5, [](int64_t, int64_t) { return int64_t{1}; }), expected) << "row by row";
+      EXPECT_EQ(run_cached(cpu(one), in, 5, [](int64_t s, int64_t position) { return (s * 7 + position) % 23 + 1; }),
+                expected) << "in chunks";
+    }
+  }
+}
+
+// Any number of rows, any number of threads.
+TEST_P(AttentionLevels, ComputesTheSameBitsForAnyNumberOfRowsAndThreads) {
+  Pool one(1), two(2), three(3);
+  const int64_t rows = scalar() ? 64 : 1024;
+  const Inputs in(shape(3, 1, 16), {rows});
+  const Result expected = run_packed(cpu(one), in);
+  for (Pool* pool : {&two, &three}) EXPECT_EQ(run_packed(cpu(*pool), in), expected);
+  for (const int64_t m : {1, 2, 3, 7, 8, 31, 64, 257, 1024}) {
+    if (m > rows) continue;
+    // The last m rows by themselves, after all before them.
+    const auto chunk = [&](int64_t, int64_t position) { return position == 0 && m < rows ? rows - m : m; };
+    for (Pool* pool : {&one, &two, &three}) EXPECT_EQ(run_cached(cpu(*pool), in, 3, chunk), expected) << m;
+  }
+}
+
+// What another sequence holds does not matter, nor does what a row does not see.
+TEST_P(AttentionLevels, ARowDoesNotFeelWhatItDoesNotSee) {
+  Pool pool(2);
+  Inputs in(shape(2, 1, 12), {40, 70});
+  in.window = 20;
+  const Result before = run_packed(cpu(pool), in);
+  const auto poison = [&](int64_t row) {
+    for (int64_t i = 0; i < in.shape.row(); ++i)
+      in.qkv[static_cast<size_t>(row * in.shape.row() + i)] = i % 2 == 0 ? 300.f : -300.f;
+  };
+  poison(5);        // of the first sequence, behind the window from its row 25 on
+  poison(40 + 60);  // of the second one, not seen by its rows before
+  const Result after = run_packed(cpu(pool), in);
+  const auto row_differs = [&](int64_t row) {
+    const int64_t width = in.shape.heads * in.shape.head_size;
+    return std::memcmp(&before.out[static_cast<size_t>(row * width)], &after.out[static_cast<size_t>(row * width)],
+                       static_cast<size_t>(width) * sizeof(float)) != 0;
+  };
+  for (int64_t row = 0; row < 110; ++row) EXPECT_EQ(row_differs(row), (row >= 5 && row < 25) || (row >= 100)) << row;
+}
+
+// Scores beyond what e^x can hold; a row's NaN is its own.
+TEST_P(AttentionLevels, TakesLargeScoresAndKeepsNaNToTheRowsThatSeeIt) {
+  Pool pool(1);
+  Inputs in(shape(1, 1, 4), {100});
+  in.scale = 1e4f;
+  const Result got = run_packed(cpu(pool), in);
+  for (const float value : got.out) EXPECT_LE(std::abs(value), 2.001f);
+  in.scale = 1;
+  in.qkv[50 * 12 + 5] = kNan;  // a key
+  const Result with_nan = run_packed(cpu(pool), in);
+  for (int64_t row = 0; row < 100; ++row) EXPECT_EQ(std::isnan(with_nan.out[static_cast<size_t>(row * 4)]), row >= 50);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, AttentionLevels,
+                         testing::Combine(testing::ValuesIn(usable_isas()), testing::Values(PX_DTYPE_F32, PX_DTYPE_BF16)),
+                         [](const auto& level) {
+                           return std::string(name_of(std::get<0>(level.param))) +
+                                  (std::get<1>(level.param) == PX_DTYPE_F32 ? "F32" : "Bf16");
+                         });
+
+TEST(Attention, MemoryIsLinearInTokens) {
+  const AttentionShape shape{9, 3, 64, PX_DTYPE_BF16};
+  const auto bytes = [&](int64_t tokens) {
+    const std::vector<int64_t> offsets{0, tokens};
+    return static_cast<double>(packed_attention_workspace(shape, {offsets.data(), 1}, 2));
+  };
+  EXPECT_LT(bytes(1 << 20), 1.01 * (bytes(1 << 19) * 2));
+  // Keys and values in bf16, a table, and what threads need.
+  EXPECT_LT(bytes(1 << 20), (1 << 20) * (3.0 * 64 * 2 * 2 + 1) + 1e6);
+}
+
+}  // namespace
