@@ -77,7 +77,7 @@ public sealed class Demo
         var clock = new DemoClock(progress);
 
         // 1. The base model and the data, as files that the runs read.
-        clock.Report(DemoStage.Preparation, 0, "writing");
+        clock.Report(DemoStage.Preparation, 0, "writing", DemoLines.Start);
         DemoData data = Prepare();
         clock.Report(DemoStage.Preparation, 1, "written", DemoLines.Of(data));
 

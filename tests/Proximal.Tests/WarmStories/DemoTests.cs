@@ -37,7 +37,7 @@ public sealed class DemoTests
             Assert.That(seen.Select(progress => progress.Share), Is.Ordered, "the bar never goes back");
             Assert.That(seen[^1].Share, Is.EqualTo(1).Within(1e-9));
             Assert.That(seen.Select(progress => progress.Stage).Distinct(), Is.EqualTo(Enum.GetValues<DemoStage>()));
-            Assert.That(seen.Count(progress => progress.Line is not null), Is.EqualTo(6), "a line for each part that trains something, and the data");
+            Assert.That(seen.Count(progress => progress.Line is not null), Is.EqualTo(7), "what begins, the data, and a line for each part that trains something");
         });
     }
 

@@ -10,17 +10,20 @@ internal static class DemoLines
     /// <summary>The most characters of a line.</summary>
     public const int Width = 80;
 
+    /// <summary>What is about to happen.</summary>
+    public const string Start = "A small model learns to write warmer stories: seven parts, minutes on two cores.";
+
     /// <summary>What the data are.</summary>
     public static string Of(DemoData data) => Line(
         "1/7 data",
-        $"{data.Stories.Count()} warm stories, {data.Reward.Count} + {data.Judge.Count} triples; to test: {data.Test.Count()} triples");
+        $"{data.Stories.Count()} warm stories, {data.Reward.Count} + {data.Judge.Count} pairs to learn from, {data.Test.Count()} to test");
 
     /// <summary>What a run came to.</summary>
     public static string Of(DemoStage stage, RunData run) => stage switch
     {
         DemoStage.FineTuning => Line("2/7 fine-tuning", $"loss on stories kept aside {First(run, "validation/loss")} -> {Low(run, "validation/loss")}", run),
-        DemoStage.RewardModel => Line("3/7 reward model", $"right on {Accuracy(run)} of the test triples", run),
-        DemoStage.Judge => Line("4/7 judge", $"right on {Accuracy(run)} of the test triples", run),
+        DemoStage.RewardModel => Line("3/7 reward model", $"right on {Accuracy(run)} of the test pairs", run),
+        DemoStage.Judge => Line("4/7 judge", $"right on {Accuracy(run)} of the test pairs", run),
         DemoStage.Ppo => Line("5/7 PPO", Reward(run), run),
         _ => Line("6/7 PPO, base reference", Reward(run), run),
     };
