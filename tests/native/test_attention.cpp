@@ -9,7 +9,7 @@
 
 #include "base/isa.h"
 #include "kernel_test.h"
-#include "model/formats/float16.h"
+#include "base/float16.h"
 
 using namespace px;
 using namespace px::kernels;

@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "kernels/attention/attention.h"
-#include "model/formats/float16.h"
+#include "base/float16.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/attention/attention_cpu.cpp"

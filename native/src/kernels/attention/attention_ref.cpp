@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "kernels/attention/attention.h"
-#include "model/formats/float16.h"
+#include "base/float16.h"
 
 namespace px::kernels {
 namespace {
