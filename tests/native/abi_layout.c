@@ -80,6 +80,10 @@ static void px_struct_id_layout(void) {
   VALUE(px_struct_id, PX_STRUCT_SWIGLU_BACKWARD_ARGS);
   VALUE(px_struct_id, PX_STRUCT_EMBEDDING_ARGS);
   VALUE(px_struct_id, PX_STRUCT_EMBEDDING_BACKWARD_ARGS);
+  VALUE(px_struct_id, PX_STRUCT_LAYERNORM_ARGS);
+  VALUE(px_struct_id, PX_STRUCT_LAYERNORM_BACKWARD_ARGS);
+  VALUE(px_struct_id, PX_STRUCT_GELU_ARGS);
+  VALUE(px_struct_id, PX_STRUCT_GELU_BACKWARD_ARGS);
 }
 
 static void px_backend_layout(void) {
@@ -547,6 +551,74 @@ static void px_embedding_backward_args_layout(void) {
   FIELD(px_embedding_backward_args, d_table);
 }
 
+static void px_layernorm_args_layout(void) {
+  STRUCT(px_layernorm_args);
+  FIELD(px_layernorm_args, struct_size);
+  FIELD(px_layernorm_args, flags);
+  FIELD(px_layernorm_args, rows);
+  FIELD(px_layernorm_args, hidden);
+  FIELD(px_layernorm_args, x);
+  FIELD(px_layernorm_args, delta);
+  FIELD(px_layernorm_args, weight);
+  FIELD(px_layernorm_args, bias);
+  FIELD(px_layernorm_args, epsilon);
+  FIELD(px_layernorm_args, sum);
+  FIELD(px_layernorm_args, out);
+  FIELD(px_layernorm_args, out_bf16);
+  FIELD(px_layernorm_args, mean);
+  FIELD(px_layernorm_args, rstd);
+}
+
+static void px_layernorm_flags_layout(void) {
+  ENUM(px_layernorm_flags);
+  VALUE(px_layernorm_flags, PX_LAYERNORM_ADD);
+}
+
+static void px_layernorm_backward_args_layout(void) {
+  STRUCT(px_layernorm_backward_args);
+  FIELD(px_layernorm_backward_args, struct_size);
+  FIELD(px_layernorm_backward_args, flags);
+  FIELD(px_layernorm_backward_args, rows);
+  FIELD(px_layernorm_backward_args, hidden);
+  FIELD(px_layernorm_backward_args, x);
+  FIELD(px_layernorm_backward_args, weight);
+  FIELD(px_layernorm_backward_args, mean);
+  FIELD(px_layernorm_backward_args, rstd);
+  FIELD(px_layernorm_backward_args, d_out);
+  FIELD(px_layernorm_backward_args, d_x);
+  FIELD(px_layernorm_backward_args, d_x_bf16);
+  FIELD(px_layernorm_backward_args, d_weight);
+  FIELD(px_layernorm_backward_args, d_bias);
+  FIELD(px_layernorm_backward_args, workspace);
+  FIELD(px_layernorm_backward_args, workspace_bytes);
+}
+
+static void px_gelu_flags_layout(void) {
+  ENUM(px_gelu_flags);
+  VALUE(px_gelu_flags, PX_GELU_ERF);
+}
+
+static void px_gelu_args_layout(void) {
+  STRUCT(px_gelu_args);
+  FIELD(px_gelu_args, struct_size);
+  FIELD(px_gelu_args, flags);
+  FIELD(px_gelu_args, count);
+  FIELD(px_gelu_args, x);
+  FIELD(px_gelu_args, out);
+  FIELD(px_gelu_args, out_bf16);
+}
+
+static void px_gelu_backward_args_layout(void) {
+  STRUCT(px_gelu_backward_args);
+  FIELD(px_gelu_backward_args, struct_size);
+  FIELD(px_gelu_backward_args, flags);
+  FIELD(px_gelu_backward_args, count);
+  FIELD(px_gelu_backward_args, x);
+  FIELD(px_gelu_backward_args, d_out);
+  FIELD(px_gelu_backward_args, d_x);
+  FIELD(px_gelu_backward_args, d_x_bf16);
+}
+
 static void px_sample_flags_layout(void) {
   ENUM(px_sample_flags);
   VALUE(px_sample_flags, PX_SAMPLE_GREEDY);
@@ -731,6 +803,12 @@ int main(void) {
   px_swiglu_backward_args_layout();
   px_embedding_args_layout();
   px_embedding_backward_args_layout();
+  px_layernorm_args_layout();
+  px_layernorm_flags_layout();
+  px_layernorm_backward_args_layout();
+  px_gelu_flags_layout();
+  px_gelu_args_layout();
+  px_gelu_backward_args_layout();
   px_sample_flags_layout();
   px_sample_args_layout();
   px_value_loss_args_layout();

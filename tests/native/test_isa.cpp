@@ -196,10 +196,198 @@ Result run_sample(px_engine* engine, const Inputs& in, double temperature) {
   return result;
 }
 
+// Rows of layers that n elements fill, and their length.
+struct Shape {
+  explicit Shape(int64_t n) : columns(n < 63 ? 6 : 66), rows(n / columns), elements(rows * columns) {}
+  int64_t columns, rows, elements;
+};
+
+Result run_rmsnorm(px_engine* engine, const Inputs& in) {
+  const Shape s(in.count);
+  const std::vector<float> x = random_floats(s.elements, 20, -2, 2), delta = random_floats(s.elements, 21, -2, 2);
+  const std::vector<float> weight = random_floats(s.columns, 22, -2, 2), d_out = random_floats(s.elements, 23, -1, 1);
+  Result result{{std::vector<float>(x.size()), std::vector<float>(x.size()), std::vector<float>(x.size()),
+                 std::vector<float>(weight.size()), std::vector<float>(static_cast<size_t>(s.rows))}, {}};
+  auto args = make_args<px_rmsnorm_args>();
+  args.rows = s.rows;
+  args.hidden = s.columns;
+  args.x = x.data();
+  args.delta = delta.data();
+  args.weight = weight.data();
+  args.sum = result.arrays[0].data();
+  args.out = result.arrays[1].data();
+  args.rstd = result.arrays[4].data();
+  EXPECT_EQ(px_rmsnorm_f32(engine, &args), PX_OK) << last_error();
+  std::vector<float> workspace(px_rmsnorm_backward_workspace(s.rows, s.columns) / sizeof(float));
+  auto back = make_args<px_rmsnorm_backward_args>();
+  back.rows = s.rows;
+  back.hidden = s.columns;
+  back.x = args.sum;
+  back.weight = weight.data();
+  back.rstd = args.rstd;
+  back.d_out = d_out.data();
+  back.d_x = result.arrays[2].data();
+  back.d_weight = result.arrays[3].data();
+  back.workspace = workspace.data();
+  back.workspace_bytes = workspace.size() * sizeof(float);
+  EXPECT_EQ(px_rmsnorm_backward_f32(engine, &back), PX_OK) << last_error();
+  return result;
+}
+
+Result run_layernorm(px_engine* engine, const Inputs& in) {
+  const Shape s(in.count);
+  const std::vector<float> x = random_floats(s.elements, 20, -2, 2), d_out = random_floats(s.elements, 23, -1, 1);
+  const std::vector<float> weight = random_floats(s.columns, 22, -2, 2), bias = random_floats(s.columns, 24, -2, 2);
+  Result result{{std::vector<float>(x.size()), std::vector<float>(x.size()), std::vector<float>(weight.size()),
+                 std::vector<float>(weight.size()), std::vector<float>(static_cast<size_t>(s.rows)),
+                 std::vector<float>(static_cast<size_t>(s.rows))}, {}};
+  auto args = make_args<px_layernorm_args>();
+  args.rows = s.rows;
+  args.hidden = s.columns;
+  args.x = x.data();
+  args.weight = weight.data();
+  args.bias = bias.data();
+  args.out = result.arrays[0].data();
+  args.mean = result.arrays[4].data();
+  args.rstd = result.arrays[5].data();
+  EXPECT_EQ(px_layernorm_f32(engine, &args), PX_OK) << last_error();
+  std::vector<float> workspace(px_layernorm_backward_workspace(s.rows, s.columns) / sizeof(float));
+  auto back = make_args<px_layernorm_backward_args>();
+  back.rows = s.rows;
+  back.hidden = s.columns;
+  back.x = x.data();
+  back.weight = weight.data();
+  back.mean = args.mean;
+  back.rstd = args.rstd;
+  back.d_out = d_out.data();
+  back.d_x = result.arrays[1].data();
+  back.d_weight = result.arrays[2].data();
+  back.d_bias = result.arrays[3].data();
+  back.workspace = workspace.data();
+  back.workspace_bytes = workspace.size() * sizeof(float);
+  EXPECT_EQ(px_layernorm_backward_f32(engine, &back), PX_OK) << last_error();
+  return result;
+}
+
+// Rows of one head each of queries, keys and values.
+Result run_rope(px_engine* engine, const Inputs& in, bool normed) {
+  const Shape s(in.count);
+  const int64_t size = s.columns / 3;
+  const std::vector<float> x = random_floats(s.elements, 20, -2, 2), d_out = random_floats(s.elements, 23, -1, 1);
+  const std::vector<float> cos = random_floats(5 * size / 2, 24, -1, 1), sin = random_floats(5 * size / 2, 25, -1, 1);
+  const std::vector<float> query = random_floats(size, 26, -2, 2), key = random_floats(size, 27, -2, 2);
+  std::vector<int32_t> position;
+  for (int64_t n = 0; n < s.rows; ++n) position.push_back(static_cast<int32_t>(n % 5));
+  Result result{{std::vector<float>(x.size()), std::vector<float>(x.size()), std::vector<float>(query.size()),
+                 std::vector<float>(query.size()), std::vector<float>(static_cast<size_t>(2 * s.rows))}, {}};
+  auto args = make_args<px_rope_args>();
+  args.rows = s.rows;
+  args.heads = args.kv_heads = 1;
+  args.head_size = size;
+  args.positions = 5;
+  args.x = x.data();
+  args.position = position.data();
+  args.cos = cos.data();
+  args.sin = sin.data();
+  args.out = result.arrays[0].data();
+  if (normed) args.query_norm = query.data(), args.key_norm = key.data(), args.rstd = result.arrays[4].data();
+  EXPECT_EQ(px_rope_f32(engine, &args), PX_OK) << last_error();
+  std::vector<float> workspace(px_rope_backward_workspace(s.rows, 1, 1, size) / sizeof(float));
+  auto back = make_args<px_rope_backward_args>();
+  back.rows = s.rows;
+  back.heads = back.kv_heads = 1;
+  back.head_size = size;
+  back.positions = 5;
+  back.d_out = d_out.data();
+  back.position = position.data();
+  back.cos = cos.data();
+  back.sin = sin.data();
+  back.query_norm = args.query_norm;
+  back.key_norm = args.key_norm;
+  back.x = x.data();
+  back.rstd = args.rstd;
+  back.d_x = result.arrays[1].data();
+  if (normed) back.d_query_norm = result.arrays[2].data(), back.d_key_norm = result.arrays[3].data();
+  back.workspace = workspace.data();
+  back.workspace_bytes = workspace.size() * sizeof(float);
+  EXPECT_EQ(px_rope_backward_f32(engine, &back), PX_OK) << last_error();
+  return result;
+}
+
+Result run_swiglu(px_engine* engine, const Inputs& in) {
+  const Shape s(in.count);
+  const std::vector<float> x = random_floats(s.elements, 20, -9, 9), d_out = random_floats(s.elements / 2, 23, -1, 1);
+  Result result{{std::vector<float>(d_out.size()), std::vector<float>(x.size())}, {}};
+  auto args = make_args<px_swiglu_args>();
+  args.rows = s.rows;
+  args.features = s.columns / 2;
+  args.gate_up = x.data();
+  args.out = result.arrays[0].data();
+  EXPECT_EQ(px_swiglu_f32(engine, &args), PX_OK) << last_error();
+  auto back = make_args<px_swiglu_backward_args>();
+  back.rows = s.rows;
+  back.features = s.columns / 2;
+  back.gate_up = x.data();
+  back.d_out = d_out.data();
+  back.d_gate_up = result.arrays[1].data();
+  EXPECT_EQ(px_swiglu_backward_f32(engine, &back), PX_OK) << last_error();
+  return result;
+}
+
+Result run_gelu(px_engine* engine, const Inputs& in, uint32_t flags) {
+  const std::vector<float> x = random_floats(in.count, 20, -9, 9), d_out = random_floats(in.count, 23, -1, 1);
+  Result result{{zeros(in), zeros(in)}, {}};
+  auto args = make_args<px_gelu_args>();
+  args.flags = flags;
+  args.count = in.count;
+  args.x = x.data();
+  args.out = result.arrays[0].data();
+  EXPECT_EQ(px_gelu_f32(engine, &args), PX_OK) << last_error();
+  auto back = make_args<px_gelu_backward_args>();
+  back.flags = flags;
+  back.count = in.count;
+  back.x = x.data();
+  back.d_out = d_out.data();
+  back.d_x = result.arrays[1].data();
+  EXPECT_EQ(px_gelu_backward_f32(engine, &back), PX_OK) << last_error();
+  return result;
+}
+
+Result run_embedding(px_engine* engine, const Inputs& in) {
+  const Shape s(in.count);
+  const std::vector<float> table = random_floats(9 * s.columns, 20, -9, 9), d_out = random_floats(s.elements, 23, -1, 1);
+  std::vector<int32_t> token;
+  for (int64_t n = 0; n < s.rows; ++n) token.push_back(static_cast<int32_t>(n * 5 % 9));
+  Result result{{std::vector<float>(d_out.size()), std::vector<float>(table.size())}, {}};
+  auto args = make_args<px_embedding_args>();
+  args.rows = s.rows;
+  args.hidden = s.columns;
+  args.vocabulary = args.positions = 9;
+  args.token = args.position = token.data();
+  args.table = args.position_table = table.data();
+  args.out = result.arrays[0].data();
+  EXPECT_EQ(px_embedding_f32(engine, &args), PX_OK) << last_error();
+  auto back = make_args<px_embedding_backward_args>();
+  back.rows = s.rows;
+  back.hidden = s.columns;
+  back.vocabulary = 9;
+  back.token = token.data();
+  back.d_out = d_out.data();
+  back.d_table = result.arrays[1].data();
+  EXPECT_EQ(px_embedding_backward_f32(engine, &back), PX_OK) << last_error();
+  return result;
+}
+
+// The tolerance is that of rounding one double twice, unless a kernel computes in float.
 struct Kernel {
   const char* name;
   std::function<Result(px_engine*, const Inputs&)> run;
+  double relative = 1.2e-7;
+  double absolute = 1e-12;
 };
+
+// Sums of thousands of floats, whose terms are much larger than they.
+constexpr double kOfFloats = 2e-5;
 
 const std::vector<Kernel> kKernels{
     {"policy_loss", [](px_engine* e, const Inputs& in) { return run_policy_loss(e, in, 0); }},
@@ -215,6 +403,14 @@ const std::vector<Kernel> kKernels{
     {"kl k3", [](px_engine* e, const Inputs& in) { return run_kl(e, in, PX_KL_K3); }},
     {"whiten", run_whiten},
     {"adamw", run_adamw},
+    {"rmsnorm", run_rmsnorm, kOfFloats, kOfFloats},
+    {"layernorm", run_layernorm, kOfFloats, kOfFloats},
+    {"rope", [](px_engine* e, const Inputs& in) { return run_rope(e, in, false); }, 5e-7, 5e-7},
+    {"rope with norms", [](px_engine* e, const Inputs& in) { return run_rope(e, in, true); }, kOfFloats, kOfFloats},
+    {"swiglu", run_swiglu, 1e-6, 1e-6},
+    {"gelu", [](px_engine* e, const Inputs& in) { return run_gelu(e, in, 0); }, 1e-6, 1e-6},
+    {"gelu, exact", [](px_engine* e, const Inputs& in) { return run_gelu(e, in, PX_GELU_ERF); }, 1e-6, 1e-6},
+    {"embedding", run_embedding, 0, 0},
     {"sample", [](px_engine* e, const Inputs& in) { return run_sample(e, in, 1); }},
     {"sample, warm", [](px_engine* e, const Inputs& in) { return run_sample(e, in, 1.7); }},
 };
@@ -238,8 +434,9 @@ TEST_P(Levels, AgreesWithTheReference) {
       for (size_t k = 0; k < got.arrays.size(); ++k)
         for (size_t i = 0; i < got.arrays[k].size(); ++i) {
           if (same(got.arrays[k][i], expected.arrays[k][i])) continue;
-          // One unit in the last place of a float: both round the same double but for its last bits.
-          ASSERT_LE(std::abs(got.arrays[k][i] - expected.arrays[k][i]), 1.2e-7 * std::abs(expected.arrays[k][i]) + 1e-12)
+          // One unit in the last place of a float, unless told: both round the same double but for its last bits.
+          ASSERT_LE(std::abs(got.arrays[k][i] - expected.arrays[k][i]),
+                    kernel.relative * std::abs(expected.arrays[k][i]) + kernel.absolute)
               << kernel.name << " array " << k << " [" << i << "] of " << n;
         }
       for (size_t k = 0; k < got.sums.size(); ++k)

@@ -63,13 +63,15 @@ TEST_P(Swiglu, FarNegativeGatesGiveNothingAndNansTheirOwnElementOnly) {
   gate_up[1] = kNan;
   gate_up[2] = kInf;
   gate_up[43] = kNan;  // the up of element 3
+  gate_up[4] = -3e38f;
   const px_swiglu_args args = args_of(gate_up, 40, out.data(), nullptr);
   ASSERT_EQ(px_swiglu_f32(engine(), &args), PX_OK) << last_error();
   EXPECT_NEAR(out[0], 0, 1e-30);
   EXPECT_TRUE(std::isnan(out[1]));
   EXPECT_EQ(out[2], kInf);
   EXPECT_TRUE(std::isnan(out[3]));
-  for (size_t i = 4; i < 40; ++i) EXPECT_NEAR(out[i], 0.7310585786300049, 1e-6);
+  EXPECT_EQ(out[4], 0);
+  for (size_t i = 5; i < 40; ++i) EXPECT_NEAR(out[i], 0.7310585786300049, 1e-6);
 }
 
 TEST_P(Swiglu, ARowKeepsItsBitsAmongOthers) {

@@ -121,10 +121,26 @@ internal static unsafe partial class NativeMethods
     public static extern px_status px_gae_f32(px_engine* engine, [NativeTypeName("const px_gae_args *")] px_gae_args* args);
 
     [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_gelu_f32(px_engine* engine, [NativeTypeName("const px_gelu_args *")] px_gelu_args* args);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_gelu_backward_f32(px_engine* engine, [NativeTypeName("const px_gelu_backward_args *")] px_gelu_backward_args* args);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
     public static extern px_status px_kl_f32(px_engine* engine, [NativeTypeName("const px_kl_args *")] px_kl_args* args);
 
     [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
     public static extern px_status px_reward_shape_f32(px_engine* engine, [NativeTypeName("const px_reward_args *")] px_reward_args* args);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_layernorm_f32(px_engine* engine, [NativeTypeName("const px_layernorm_args *")] px_layernorm_args* args);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_layernorm_backward_f32(px_engine* engine, [NativeTypeName("const px_layernorm_backward_args *")] px_layernorm_backward_args* args);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    [return: NativeTypeName("uint64_t")]
+    public static extern ulong px_layernorm_backward_workspace([NativeTypeName("int64_t")] long rows, [NativeTypeName("int64_t")] long hidden);
 
     [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
     public static extern px_status px_policy_loss_f32(px_engine* engine, [NativeTypeName("const px_policy_loss_args *")] px_policy_loss_args* args, px_policy_metrics* metrics);

@@ -47,6 +47,10 @@ uint32_t px_abi_sizeof(int32_t struct_id) {
     case PX_STRUCT_SWIGLU_BACKWARD_ARGS: return sizeof(px_swiglu_backward_args);
     case PX_STRUCT_EMBEDDING_ARGS: return sizeof(px_embedding_args);
     case PX_STRUCT_EMBEDDING_BACKWARD_ARGS: return sizeof(px_embedding_backward_args);
+    case PX_STRUCT_LAYERNORM_ARGS: return sizeof(px_layernorm_args);
+    case PX_STRUCT_LAYERNORM_BACKWARD_ARGS: return sizeof(px_layernorm_backward_args);
+    case PX_STRUCT_GELU_ARGS: return sizeof(px_gelu_args);
+    case PX_STRUCT_GELU_BACKWARD_ARGS: return sizeof(px_gelu_backward_args);
     default: return 0;
   }
 }

@@ -107,6 +107,22 @@ HWY_INLINE float sum_of_vectors(int64_t n, Term term) {
   return hn::GetLane(hn::SumOfLanes(fs, hn::Add(hn::Add(sums[0], sums[1]), hn::Add(sums[2], sums[3]))));
 }
 
+// Two such sums in one pass: term(sum, other, i, span) adds to both.
+struct TwoSums {
+  float sum, other;
+};
+
+template <class Term>
+HWY_INLINE TwoSums two_sums_of_vectors(int64_t n, Term term) {
+  Floats sums[2] = {hn::Zero(fs), hn::Zero(fs)}, others[2] = {hn::Zero(fs), hn::Zero(fs)};
+  int64_t i = 0;
+  for (; i + 2 * kFloats <= n; i += 2 * kFloats)
+    for (int64_t j = 0; j < 2; ++j) term(sums[j], others[j], i + j * kFloats, Whole{});
+  for_vectors(n - i, [&](int64_t at, auto span) PX_LANES { term(sums[0], others[0], i + at, span); });
+  return {hn::GetLane(hn::SumOfLanes(fs, hn::Add(sums[0], sums[1]))),
+          hn::GetLane(hn::SumOfLanes(fs, hn::Add(others[0], others[1])))};
+}
+
 // e^x within 2 ulp, x held to [-87, 88]; of a NaN nothing is promised. Cody and Waite's reduction to |r| <= ln 2 / 2,
 // Taylor to r^7.
 HWY_INLINE Floats exponential(Floats x) {
@@ -129,8 +145,17 @@ HWY_INLINE Floats exponential(Floats x) {
   return hn::MulAdd(scale, p, scale);
 }
 
-// 1 / (1 + e^-x)
-HWY_INLINE Floats sigmoid(Floats x) { return hn::Div(splat(1.0f), hn::Add(splat(1.0f), exponential(hn::Neg(x)))); }
+// 1 / (1 + e^-x), 0 below -88, and what it lacks to 1, without the cancellation of a difference; of a NaN nothing is
+// promised.
+struct Sigmoid {
+  Floats value, rest;
+};
+
+HWY_INLINE Sigmoid sigmoid(Floats x) {
+  const Floats e = exponential(hn::Neg(x));
+  const Floats value = hn::Div(splat(1.0f), hn::Add(splat(1.0f), e));
+  return {hn::IfThenElseZero(hn::Ge(x, splat(-88.0f)), value), hn::Mul(e, value)};
+}
 
 }  // namespace px::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

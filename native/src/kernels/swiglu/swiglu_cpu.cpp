@@ -20,7 +20,7 @@ void swiglu_rows(const px_swiglu_args& args, int64_t begin, int64_t end) {
     uint16_t* const out_bf16 = args.out_bf16 != nullptr ? args.out_bf16 + n * features : nullptr;
     for_vectors(features, [&](int64_t i, auto span) PX_LANES {
       const Floats gate = span.load(gates + i), up = span.load(gates + features + i);
-      store_both(span, hn::Mul(hn::Mul(gate, sigmoid(gate)), up), out, out_bf16, i);
+      store_both(span, hn::Mul(hn::Mul(gate, sigmoid(gate).value), up), out, out_bf16, i);
     });
   }
 }
@@ -35,9 +35,9 @@ void swiglu_backward_rows(const px_swiglu_backward_args& args, int64_t begin, in
     uint16_t* const d_bf16 = args.d_gate_up_bf16 != nullptr ? args.d_gate_up_bf16 + row : nullptr;
     for_vectors(features, [&](int64_t i, auto span) PX_LANES {
       const Floats gate = span.load(gates + i), up = span.load(gates + features + i), dy = span.load(d_out + i);
-      const Floats s = sigmoid(gate);
-      const Floats silu = hn::Mul(gate, s);
-      const Floats slope = hn::MulAdd(silu, hn::Sub(splat(1.0f), s), s);
+      const Sigmoid s = sigmoid(gate);
+      const Floats silu = hn::Mul(gate, s.value);
+      const Floats slope = hn::MulAdd(silu, s.rest, s.value);
       store_both(span, hn::Mul(hn::Mul(dy, up), slope), d, d_bf16, i);
       store_both(span, hn::Mul(dy, silu), d, d_bf16, features + i);
     });

@@ -1,0 +1,21 @@
+namespace Proximal.Interop;
+
+internal unsafe partial struct px_gelu_args
+{
+    [NativeTypeName("uint32_t")]
+    public uint struct_size;
+
+    [NativeTypeName("uint32_t")]
+    public uint flags;
+
+    [NativeTypeName("int64_t")]
+    public long count;
+
+    [NativeTypeName("const float *")]
+    public float* x;
+
+    public float* @out;
+
+    [NativeTypeName("uint16_t *")]
+    public ushort* out_bf16;
+}
