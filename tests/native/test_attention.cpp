@@ -278,6 +278,108 @@ TEST_P(AttentionLevels, TakesLargeScoresAndKeepsNaNToTheRowsThatSeeIt) {
   for (int64_t row = 0; row < 100; ++row) EXPECT_EQ(std::isnan(with_nan.out[static_cast<size_t>(row * 4)]), row >= 50);
 }
 
+std::vector<float> gradient(const Cpu& cpu, const Inputs& in, const std::vector<float>& d_out, bool from_bf16 = false) {
+  const Result forward = run_packed(cpu, in);
+  std::vector<float> d_qkv(in.qkv.size(), kNan);
+  AttentionGradientArgs args;
+  args.shape = in.shape;
+  args.scale = in.scale;
+  args.window = in.window;
+  args.qkv = in.qkv.data();
+  args.qkv_stride = args.d_qkv_stride = in.shape.row();
+  args.out = from_bf16 ? nullptr : forward.out.data();
+  args.out_bf16 = from_bf16 ? forward.out_bf16.data() : nullptr;
+  args.lse = forward.lse.data();
+  args.d_out = d_out.data();
+  args.out_stride = args.d_out_stride = in.shape.heads * in.shape.head_size;
+  args.d_qkv = d_qkv.data();
+  Memory workspace(packed_attention_backward_workspace(in.shape, in.packed(), cpu.pool.threads()));
+  args.workspace = workspace.data();
+  packed_attention_backward(cpu, args, in.packed());
+  return d_qkv;
+}
+
+std::vector<float> upstream(const Inputs& in) {
+  return random_floats(in.rows() * in.shape.heads * in.shape.head_size, 21, -1, 1);
+}
+
+// sum of out . d_out, in double.
+double objective(const Inputs& in, const std::vector<float>& d_out) {
+  std::vector<double> lse;
+  const std::vector<double> out = exact(in, lse);
+  double sum = 0;
+  for (size_t i = 0; i < out.size(); ++i) sum += out[i] * d_out[i];
+  return sum;
+}
+
+// In float alone: differences of rounded inputs say nothing.
+TEST(Attention, GradientsAreWhatDifferencesSay) {
+  Pool pool(2);
+  for (const auto& [heads, kv_heads, size] : {std::tuple<int64_t, int64_t, int64_t>{3, 1, 4}, {2, 2, 3}, {1, 1, 1}})
+    for (const int64_t window : {0, 3}) {
+      Inputs in({heads, kv_heads, size, PX_DTYPE_F32}, {1, 9, 0, 5});
+      in.window = window;
+      in.scale = 0.5f;
+      const std::vector<float> d_out = upstream(in);
+      std::vector<std::vector<float>> got;
+      for (const Isa isa : usable_isas()) got.push_back(gradient({isa, pool}, in, d_out));
+      constexpr float kStep = 0x1p-9f;
+      for (size_t i = 0; i < in.qkv.size(); ++i) {
+        const float value = in.qkv[i];
+        in.qkv[i] = value + kStep;
+        const double above = objective(in, d_out);
+        in.qkv[i] = value - kStep;
+        const double below = objective(in, d_out);
+        in.qkv[i] = value;
+        // The differences are wrong by the third derivative times the step squared over 6.
+        for (const std::vector<float>& of_level : got)
+          ASSERT_NEAR(of_level[i], (above - below) / (2.0 * kStep), 3e-5) << heads << " heads, " << i;
+      }
+    }
+}
+
+TEST_P(AttentionLevels, GradientsAgreeWithTheReference) {
+  if (scalar()) return;
+  Pool pool(2);
+  for (const auto& [heads, kv_heads, size] : {std::tuple<int64_t, int64_t, int64_t>{3, 1, 16}, {2, 1, 7}, {1, 1, 80}})
+    for (const int64_t window : {0, 10, 70}) {
+      Inputs in(shape(heads, kv_heads, size), {3, 135, 0, 64, 1});
+      in.window = window;
+      in.scale = static_cast<float>(1 / std::sqrt(static_cast<double>(size)));
+      const std::vector<float> d_out = upstream(in);
+      const std::vector<float> expected = gradient({Isa::kScalar, pool}, in, d_out);
+      for (const bool from_bf16 : {false, true}) {
+        const std::vector<float> got = gradient(cpu(pool), in, d_out, from_bf16);
+        for (size_t i = 0; i < got.size(); ++i) {
+          // Gradients are below 10. The worst that was seen: 1.5e-6; 0.01 where something was rounded to bf16.
+          const double bound = dtype() == PX_DTYPE_F32 && !from_bf16 ? 5e-6 : 0.02;
+          ASSERT_NEAR(got[i], expected[i], bound) << heads << ' ' << size << ' ' << window << " at " << i;
+        }
+      }
+    }
+}
+
+// Alone or among others, on any number of threads, whole groups of heads or one head a turn.
+TEST_P(AttentionLevels, ASequencesGradientsAreItsOwn) {
+  Pool one(1), two(2), eight(8);
+  for (const auto& [heads, kv_heads, size] : {std::tuple<int64_t, int64_t, int64_t>{6, 2, 16}, {3, 3, 5}}) {
+    const Inputs in(shape(heads, kv_heads, size), {30, 1, 90, 0, 65, 2, 40, 3});
+    const std::vector<float> d_out = upstream(in);
+    const std::vector<float> expected = gradient(cpu(one), in, d_out);
+    EXPECT_TRUE(Result::same(gradient(cpu(two), in, d_out), expected));
+    EXPECT_TRUE(Result::same(gradient(cpu(eight), in, d_out), expected));
+    Inputs alone(in.shape, {90});
+    const auto part = [](const std::vector<float>& rows, int64_t width) {
+      return std::vector<float>(rows.begin() + 31 * width, rows.begin() + (31 + 90) * width);
+    };
+    alone.qkv = part(in.qkv, in.shape.row());
+    const std::vector<float> d_out_alone = part(d_out, heads * size);
+    for (Pool* pool : {&one, &two, &eight})
+      EXPECT_TRUE(Result::same(gradient(cpu(*pool), alone, d_out_alone), part(expected, in.shape.row())))
+          << pool->threads() << " threads";
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, AttentionLevels,
                          testing::Combine(testing::ValuesIn(usable_isas()), testing::Values(PX_DTYPE_F32, PX_DTYPE_BF16)),
                          [](const auto& level) {

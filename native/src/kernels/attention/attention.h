@@ -28,6 +28,9 @@ namespace px::kernels {
 // Positions of a block: one panel. The first block of a sequence begins at its position 0.
 inline constexpr int64_t kBlock = kPanel;
 
+// Wider than any sequence is long.
+inline constexpr int64_t kNoWindow = int64_t{1} << 60;
+
 struct AttentionShape {
   int64_t heads = 0;     // Hq, of queries
   int64_t kv_heads = 0;  // Hkv, of keys and of values; a divisor of Hq
@@ -89,6 +92,32 @@ uint64_t packed_attention_workspace(const AttentionShape& shape, const PackedSeq
 // Writes, then reads; sequences, count and block_offset of `args` are not used.
 void packed_attention(const Cpu& cpu, AttentionArgs args, const PackedSequences& sequences);
 
+// The gradient of whole sequences. dp_j = d_out . v_j, delta = d_out . out, ds_j = p_j (dp_j - delta) scale:
+// dq = sum_j ds_j k_j, dk_j = sum ds_j q and dv_j = sum p_j d_out over the rows and heads that see j.
+struct AttentionGradientArgs {
+  AttentionShape shape;
+  float scale = 1;
+  int64_t window = 0;
+  const float* qkv = nullptr;  // [N, Hq + 2 Hkv, D] of the forward pass
+  int64_t qkv_stride = 0;
+  const float* out = nullptr;          // [N, Hq, D] of the forward pass; or
+  const uint16_t* out_bf16 = nullptr;  // the same in bf16
+  int64_t out_stride = 0;              // of both
+  const float* lse = nullptr;          // [N, Hq] of the forward pass
+  const float* d_out = nullptr;        // [N, Hq, D]
+  int64_t d_out_stride = 0;
+  float* d_qkv = nullptr;  // [N, Hq + 2 Hkv, D]
+  int64_t d_qkv_stride = 0;
+  std::byte* workspace = nullptr;  // packed_attention_backward_workspace() bytes, aligned to 64
+};
+
+uint64_t packed_attention_backward_workspace(const AttentionShape& shape, const PackedSequences& sequences, int threads);
+
+// NUMERICS: what is multiplied (queries, keys, values, d_out, p, ds) is rounded to the dtype of the shape; sums over rows
+// run in ascending order, head by head. Deterministic for any thread count; a sequence's gradient is its own. The scalar
+// level computes in double from qkv and d_out alone.
+void packed_attention_backward(const Cpu& cpu, const AttentionGradientArgs& args, const PackedSequences& sequences);
+
 // Some queries of one sequence with one head of keys.
 struct AttentionTile {
   const AttentionSequence* sequence = nullptr;
@@ -115,6 +144,25 @@ struct BlockPart {
   int64_t begin = 0;
   int64_t end = 0;
 };
+
+// One sequence's gradient through some of the heads that share a head of keys.
+struct GradientTurn {
+  int64_t first_row = 0;
+  int64_t rows = 0;
+  int64_t kv_head = 0;
+  int64_t head = 0;   // the first of them
+  int64_t heads = 0;
+  float* d_keys = nullptr;  // of the first row; the next one's are d_stride behind
+  float* d_values = nullptr;
+  int64_t d_stride = 0;
+};
+
+uint64_t gradient_bytes_ref(const AttentionShape& shape, int64_t rows);
+uint64_t gradient_bytes_cpu(const AttentionShape& shape, int64_t rows);
+
+using RunGradient = void (*)(Isa, const AttentionGradientArgs&, const GradientTurn&, std::byte* memory);
+void attention_gradient_ref(Isa isa, const AttentionGradientArgs& args, const GradientTurn& turn, std::byte* memory);
+void attention_gradient_cpu(Isa isa, const AttentionGradientArgs& args, const GradientTurn& turn, std::byte* memory);
 
 void write_block_cpu(Isa isa, const AttentionShape& shape, const BlockPart& part, uint32_t* block);
 

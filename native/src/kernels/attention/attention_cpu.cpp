@@ -3,12 +3,12 @@
 #include <limits>
 
 #include "kernels/attention/attention.h"
-#include "base/float16.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/attention/attention_cpu.cpp"
 #include "kernels/simd.h"
 #include <hwy/foreach_target.h>  // NOLINT: after its settings
+#include "kernels/attention/blocks-inl.h"
 #include "kernels/attention/softmax-inl.h"
 
 #ifndef PROXIMAL_ATTENTION_TILE
@@ -39,9 +39,6 @@ struct TileState {
   uint32_t* queries;  // [rows, words of D]
   int64_t width;      // D in whole sixteens
 };
-
-// Wider than any sequence is long.
-inline constexpr int64_t kNoWindow = int64_t{1} << 60;
 
 // A block of a tile.
 struct SoftmaxBlock {
@@ -153,18 +150,6 @@ void finish_tile(const AttentionArgs& args, const AttentionTile& tile, const Til
   }
 }
 
-// A row of D floats as words of the dtype, the last half one filled with zeros.
-HWY_INLINE void words_of_row(const float* from, int64_t size, px_dtype dtype, uint32_t* words) {
-  if (dtype == PX_DTYPE_F32) {
-    auto* const to = reinterpret_cast<float*>(words);
-    for_vectors(size, [&](int64_t i, auto span) PX_LANES { span.store(span.load(from + i), to + i); });
-    return;
-  }
-  auto* const to = reinterpret_cast<uint16_t*>(words);
-  for_vectors(size, [&](int64_t i, auto span) PX_LANES { span.store(span.load(from + i), to + i); });
-  if (size % 2 != 0) to[size] = 0;
-}
-
 void read_queries(const AttentionArgs& args, const AttentionTile& tile, const TileState& state) {
   const int64_t group = args.shape.group(), size = args.shape.head_size;
   const int64_t words = words_along(size, args.shape.dtype);
@@ -174,55 +159,10 @@ void read_queries(const AttentionArgs& args, const AttentionTile& tile, const Ti
     for (int64_t h = 0; h < group; ++h, to += words) words_of_row(row + h * size, size, args.shape.dtype, to);
 }
 
-// A word of bf16 pairs with one of its halves replaced.
-HWY_INLINE uint32_t with_half(uint32_t word, uint32_t half, int64_t place) {
-  return place % 2 == 0 ? (word & 0xffff0000u) | half : (word & 0xffffu) | half << 16;
-}
-
-HWY_INLINE uint32_t float_word(float value) {
-  uint32_t word;
-  __builtin_memcpy(&word, &value, sizeof word);
-  return word;
-}
-
-// Keys of positions [begin, end): columns of a panel.
-HWY_INLINE void write_keys(const AttentionShape& shape, const BlockPart& part, uint32_t* panel) {
-  // Sixteen steps of every column stay in the first cache.
-  constexpr int64_t kSteps = 16;
-  const int64_t step = shape.dtype == PX_DTYPE_F32 ? kSteps : 2 * kSteps;
-  for (int64_t d = 0; d < shape.head_size; d += step, panel += kSteps * kBlock) {
-    const int64_t elements = std::min(step, shape.head_size - d);
-    const int64_t steps = words_along(elements, shape.dtype);
-    for (int64_t c = part.begin; c < part.end; ++c) {
-      HWY_ALIGN uint32_t words[kSteps];
-      words_of_row(part.keys + (c - part.begin) * part.stride + d, elements, shape.dtype, words);
-      for (int64_t u = 0; u < steps; ++u) panel[u * kBlock + c] = words[u];
-    }
-  }
-}
-
-// Values of positions [begin, end): steps of panels of columns.
-HWY_INLINE void write_values(const AttentionShape& shape, const BlockPart& part, uint32_t* words) {
-  for (int64_t first = 0; first < shape.head_size; first += kPanel) {
-    const int64_t columns = std::min(kPanel, shape.head_size - first);
-    const int64_t width = packed_columns(columns);
-    uint32_t* const panel = words + first * words_along(kBlock, shape.dtype);
-    for (int64_t k = part.begin; k < part.end; ++k) {
-      const float* const value = part.values + (k - part.begin) * part.stride + first;
-      if (shape.dtype == PX_DTYPE_F32) {
-        for (int64_t d = 0; d < columns; ++d) panel[k * width + d] = float_word(value[d]);
-        continue;
-      }
-      uint32_t* const step = panel + k / 2 * width;
-      for (int64_t d = 0; d < columns; ++d) step[d] = with_half(step[d], px::to_bf16(value[d]), k);
-    }
-  }
-}
-
 void write_block(const AttentionShape& shape, const BlockPart& part, uint32_t* block) {
   if (part.begin == 0) std::fill(block, block + shape.block_words(), 0u);
-  write_keys(shape, part, block);
-  write_values(shape, part, block + shape.key_words());
+  write_columns(shape, {part.keys, part.stride, part.begin, part.end}, block);
+  write_steps(shape, {part.values, part.stride, part.begin, part.end}, block + shape.key_words());
 }
 
 }  // namespace px::kernels::HWY_NAMESPACE

@@ -1,0 +1,356 @@
+// The gradient of attention, block of positions by block of queries: five products with panels (gemm.h), between them
+// the gradient of the softmax in vectors of floats.
+#include <algorithm>
+
+#include "kernels/attention/attention.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/attention/attention_backward_cpu.cpp"
+#include "kernels/simd.h"
+#include <hwy/foreach_target.h>  // NOLINT: after its settings
+#include "kernels/attention/blocks-inl.h"
+#include "kernels/attention/softmax-inl.h"
+
+#ifndef PROXIMAL_ATTENTION_GRADIENT
+#define PROXIMAL_ATTENTION_GRADIENT
+namespace px::kernels {
+
+// A piece of memory for each thing that a turn holds, of all blocks of its sequence or of the pair of blocks at hand.
+class GradientMemory {
+ public:
+  GradientMemory(const AttentionShape& shape, int64_t rows, std::byte* memory)
+      : key_words(shape.key_words()), value_words(shape.value_words()),
+        width(packed_columns(shape.head_size)) {
+    const int64_t blocks = blocks_of(rows);
+    uint32_t* next = reinterpret_cast<uint32_t*>(memory);
+    const auto take = [&next](int64_t words) {
+      uint32_t* const piece = next;
+      next += words;
+      return piece;
+    };
+    const auto take_floats = [&take](int64_t n) { return reinterpret_cast<float*>(take(n)); };
+    keys_as_columns = take(blocks * key_words);
+    values_as_columns = take(blocks * key_words);
+    keys_as_steps = take(blocks * value_words);
+    queries = take(blocks * key_words);
+    d_out = take(blocks * key_words);
+    queries_as_steps = take(blocks * value_words);
+    d_out_as_steps = take(blocks * value_words);
+    lse = take_floats(blocks * kBlock);
+    delta = take_floats(blocks * kBlock);
+    d_queries = take_floats(blocks * kBlock * width);
+    d_keys = take_floats(kBlock * width);
+    d_values = take_floats(kBlock * width);
+    scores = take_floats(kBlock * kBlock);
+    d_p = take_floats(kBlock * kBlock);
+    p_pairs = take(kBlock * kBlock / 2);
+    ds_pairs = take(kBlock * kBlock / 2);
+    ds_rows = take(kBlock * kBlock / 2);
+  }
+
+  static uint64_t bytes(const AttentionShape& shape, int64_t rows) {
+    const int64_t width = packed_columns(shape.head_size);
+    const int64_t of_block = 4 * shape.key_words() + 3 * shape.value_words() + kBlock * (2 + width);
+    return 4 * static_cast<uint64_t>(blocks_of(rows) * of_block + 2 * kBlock * width + 7 * kBlock * kBlock / 2);
+  }
+
+  const int64_t key_words, value_words;  // of a block
+  const int64_t width;                   // D in whole sixteens
+  // Of all blocks: as weights of products along D, of products along positions, ...
+  uint32_t *keys_as_columns, *values_as_columns, *keys_as_steps;
+  // ... as rows, and as weights of products along queries, of one head.
+  uint32_t *queries, *d_out, *queries_as_steps, *d_out_as_steps;
+  float *lse, *delta;  // [blocks, kBlock]
+  float* d_queries;    // [blocks, kBlock, width]
+  float *d_keys, *d_values;  // [kBlock, width] of one block
+  // Of a pair of blocks, [kBlock queries, kBlock positions]: scores, then p; gradients of p, then of the scores.
+  float *scores, *d_p;
+  // The same in bf16, as pairs along queries [kBlock / 2, kBlock] and along positions [kBlock, kBlock / 2].
+  uint32_t *p_pairs, *ds_pairs, *ds_rows;
+};
+
+// Queries [begin, end) of a pair with the positions that some of them sees.
+struct GradientStrip {
+  int64_t begin;  // even
+  int64_t end;
+  int64_t columns;  // whole sixteens
+};
+
+struct GradientPair {
+  const float* lse;    // of the pair's queries
+  const float* delta;
+  float scale;
+  // Query r sees the columns above first + r - window up to first + r.
+  int64_t first;
+  int64_t window;
+  bool masked;  // whether some query does not see all columns
+};
+
+}  // namespace px::kernels
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace px::kernels::HWY_NAMESPACE {
+
+// Gradients of probabilities and of scores.
+struct Slopes {
+  Floats p, ds;
+};
+
+class PairSlopes {
+ public:
+  HWY_INLINE PairSlopes(const GradientPair& pair, const GradientMemory& memory) : pair_(pair), memory_(memory) {}
+
+  HWY_INLINE void floats(const GradientStrip& strip) const {
+    for (int64_t r = strip.begin; r < strip.end; ++r)
+      for (int64_t c = 0; c < strip.columns; c += kFloats) {
+        const Slopes s = at(r, c);
+        hn::StoreU(s.p, fs, memory_.scores + r * kBlock + c);
+        hn::StoreU(s.ds, fs, memory_.d_p + r * kBlock + c);
+      }
+  }
+
+  HWY_INLINE void bf16(const GradientStrip& strip) const {
+    auto* const rows = reinterpret_cast<uint16_t*>(memory_.ds_rows);
+    for (int64_t r = strip.begin; r < strip.end; r += 2)
+      for (int64_t c = 0; c < strip.columns; c += kFloats) {
+        const Slopes low = at(r, c);
+        // Behind the last query there are zeros.
+        const Slopes high = r + 1 < strip.end ? at(r + 1, c) : Slopes{hn::Zero(fs), hn::Zero(fs)};
+        const auto low_ds = to_bf16(low.ds), high_ds = to_bf16(high.ds);
+        hn::StoreU(low_ds, Bf16Tag(), rows + r * kBlock + c);
+        hn::StoreU(high_ds, Bf16Tag(), rows + (r + 1) * kBlock + c);
+        hn::StoreU(paired(low_ds, high_ds), fbits, memory_.ds_pairs + r / 2 * kBlock + c);
+        hn::StoreU(paired(to_bf16(low.p), to_bf16(high.p)), fbits, memory_.p_pairs + r / 2 * kBlock + c);
+      }
+  }
+
+ private:
+  static HWY_INLINE hn::Vec<FloatBits> paired(hn::Vec<Bf16Tag> low, hn::Vec<Bf16Tag> high) {
+    return hn::Or(hn::PromoteTo(fbits, low), hn::ShiftLeft<16>(hn::PromoteTo(fbits, high)));
+  }
+
+  HWY_INLINE Slopes at(int64_t r, int64_t c) const {
+    const Floats s = hn::LoadU(fs, memory_.scores + r * kBlock + c);
+    Floats p = power_of_e(hn::MulSub(s, splat(pair_.scale), splat(pair_.lse[r])));
+    if (pair_.masked) {
+      const int64_t last = pair_.first + r;
+      const Floats column = hn::Iota(fs, static_cast<float>(c));
+      const auto seen = hn::And(
+          hn::Le(column, splat(static_cast<float>(std::min(last, kBlock)))),
+          hn::Gt(column, splat(static_cast<float>(std::max<int64_t>(last - pair_.window, -1)))));
+      p = hn::IfThenElseZero(seen, p);
+    }
+    const Floats d_p = hn::Sub(hn::LoadU(fs, memory_.d_p + r * kBlock + c), splat(pair_.delta[r]));
+    return {p, hn::Mul(hn::Mul(p, d_p), splat(pair_.scale))};
+  }
+
+  const GradientPair& pair_;
+  const GradientMemory& memory_;
+};
+
+void pair_slopes(const GradientPair& pair, const GradientMemory& memory, const GradientStrip& strip, px_dtype dtype) {
+  const PairSlopes slopes(pair, memory);
+  dtype == PX_DTYPE_F32 ? slopes.floats(strip) : slopes.bf16(strip);
+}
+
+// Rows of a block [count, D], `stride` apart, in the forms that products take; any may be absent.
+void write_forms(const AttentionShape& shape, const float* from, int64_t stride, int64_t count, uint32_t* rows,
+                 uint32_t* columns, uint32_t* steps) {
+  const int64_t words = words_along(shape.head_size, shape.dtype);
+  for (int64_t i = 0; i < count && rows != nullptr; ++i)
+    words_of_row(from + i * stride, shape.head_size, shape.dtype, rows + i * words);
+  const BlockRows block{from, stride, 0, count};
+  if (columns != nullptr) {
+    if (count < kBlock) std::fill(columns, columns + shape.key_words(), 0u);
+    write_columns(shape, block, columns);
+  }
+  if (steps != nullptr) {
+    std::fill(steps, steps + shape.value_words(), 0u);
+    write_steps(shape, block, steps);
+  }
+}
+
+// d_out . out of one row and head.
+float delta_of_row(const AttentionGradientArgs& args, int64_t row, int64_t head) {
+  const int64_t at = row * args.out_stride + head * args.shape.head_size;
+  const float* const d_out = args.d_out + row * args.d_out_stride + head * args.shape.head_size;
+  const auto with = [&](const auto* out) PX_LANES {
+    return sum_of_vectors(args.shape.head_size, [&](Floats sum, int64_t i, auto span) PX_LANES {
+      return hn::MulAdd(span.load(d_out + i), span.load(out + i), sum);
+    });
+  };
+  return args.out != nullptr ? with(args.out + at) : with(args.out_bf16 + at);
+}
+
+// Rows [count, width] into rows of D, in their place or added to what is there.
+void store_rows(const float* from, int64_t width, int64_t count, int64_t size, bool add, float* to, int64_t stride) {
+  for (int64_t i = 0; i < count; ++i)
+    for_vectors(size, [&](int64_t d, auto span) PX_LANES {
+      const Floats value = span.load(from + i * width + d);
+      span.store(add ? hn::Add(span.load(to + i * stride + d), value) : value, to + i * stride + d);
+    });
+}
+
+}  // namespace px::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace px::kernels {
+namespace {
+
+class Gradient {
+ public:
+  Gradient(Isa isa, const AttentionGradientArgs& args, const GradientTurn& turn, std::byte* memory)
+      : isa_(isa), args_(args), turn_(turn), shape_(args.shape), memory_(args.shape, turn.rows, memory),
+        multiply_(multiply_panel(isa, args.shape.dtype)), floats_(args.shape.dtype == PX_DTYPE_F32),
+        words_(words_along(args.shape.head_size, args.shape.dtype)), blocks_(blocks_of(turn.rows)),
+        window_(args.window != 0 ? args.window : kNoWindow) {}
+
+  void run() {
+    read_keys_and_values();
+    for (int64_t head = turn_.head; head < turn_.head + turn_.heads; ++head) {
+      read_queries(head);
+      for (int64_t j = 0; j < blocks_; ++j) {
+        const int64_t reach = std::min(turn_.rows - 1, (j + 1) * kBlock - 2 + std::min(window_, turn_.rows));
+        for (int64_t i = j; i <= reach / kBlock; ++i) pair(i, j);
+        store(memory_.d_keys, j, head != turn_.head, turn_.d_keys, turn_.d_stride);
+        store(memory_.d_values, j, head != turn_.head, turn_.d_values, turn_.d_stride);
+      }
+      float* const d_queries = args_.d_qkv + turn_.first_row * args_.d_qkv_stride + head * shape_.head_size;
+      for (int64_t i = 0; i < blocks_; ++i)
+        store(memory_.d_queries + i * kBlock * memory_.width, i, false, d_queries, args_.d_qkv_stride);
+    }
+  }
+
+ private:
+  int64_t rows_of_block(int64_t b) const { return std::min(kBlock, turn_.rows - b * kBlock); }
+
+  void store(const float* from, int64_t b, bool add, float* to, int64_t stride) const {
+    PX_SELECT(isa_, store_rows)(from, memory_.width, rows_of_block(b), shape_.head_size, add, to + b * kBlock * stride, stride);
+  }
+
+  void read_keys_and_values() const {
+    const auto write = PX_SELECT(isa_, write_forms);
+    for (int64_t b = 0; b < blocks_; ++b) {
+      const float* keys = args_.qkv + (turn_.first_row + b * kBlock) * args_.qkv_stride +
+                          (shape_.heads + turn_.kv_head) * shape_.head_size;
+      const float* values = keys + shape_.kv_heads * shape_.head_size;
+      write(shape_, keys, args_.qkv_stride, rows_of_block(b), nullptr, memory_.keys_as_columns + b * memory_.key_words,
+            memory_.keys_as_steps + b * memory_.value_words);
+      write(shape_, values, args_.qkv_stride, rows_of_block(b), nullptr,
+            memory_.values_as_columns + b * memory_.key_words, nullptr);
+    }
+  }
+
+  void read_queries(int64_t head) const {
+    const auto write = PX_SELECT(isa_, write_forms);
+    for (int64_t b = 0; b < blocks_; ++b) {
+      const int64_t row = turn_.first_row + b * kBlock;
+      write(shape_, args_.qkv + row * args_.qkv_stride + head * shape_.head_size, args_.qkv_stride, rows_of_block(b),
+            memory_.queries + b * memory_.key_words, nullptr, memory_.queries_as_steps + b * memory_.value_words);
+      write(shape_, args_.d_out + row * args_.d_out_stride + head * shape_.head_size, args_.d_out_stride,
+            rows_of_block(b), memory_.d_out + b * memory_.key_words, nullptr,
+            memory_.d_out_as_steps + b * memory_.value_words);
+      for (int64_t i = 0; i < rows_of_block(b); ++i) {
+        memory_.lse[b * kBlock + i] = args_.lse[(row + i) * shape_.heads + head];
+        memory_.delta[b * kBlock + i] = PX_SELECT(isa_, delta_of_row)(args_, row + i, head);
+      }
+    }
+  }
+
+  // Queries of block i with positions of block j.
+  void pair(int64_t i, int64_t j) const {
+    const int64_t queries = rows_of_block(i);
+    const int64_t first = (i - j) * kBlock;
+    const bool masked = i == j || first + queries - 1 >= window_;
+    const GradientPair pair{memory_.lse + i * kBlock, memory_.delta + i * kBlock, args_.scale, first, window_, masked};
+    // On the diagonal, strips of sixteen leave most of what nobody sees out.
+    const int64_t high = i == j ? 16 : kBlock;
+    for (int64_t begin = 0; begin < queries; begin += high) {
+      const GradientStrip strip{begin, std::min(queries, begin + high),
+                                i == j ? begin + high : packed_columns(rows_of_block(j))};
+      multiply_rows(memory_.queries + i * memory_.key_words, memory_.keys_as_columns + j * memory_.key_words, strip,
+                    memory_.scores);
+      multiply_rows(memory_.d_out + i * memory_.key_words, memory_.values_as_columns + j * memory_.key_words, strip,
+                    memory_.d_p);
+      PX_SELECT(isa_, pair_slopes)(pair, memory_, strip, shape_.dtype);
+      add_to_queries(i, j, strip);
+    }
+    const int64_t positions = rows_of_block(j);
+    const void* p = floats_ ? static_cast<const void*>(memory_.scores) : memory_.p_pairs;
+    const void* ds = floats_ ? static_cast<const void*>(memory_.d_p) : memory_.ds_pairs;
+    for (int64_t begin = 0; begin < positions; begin += high) {
+      const int64_t end = std::min(positions, begin + high);
+      const int64_t seen_from = i == j ? begin : 0;
+      add_to_positions(p, begin, end, seen_from, queries, memory_.d_out_as_steps + i * memory_.value_words, i == j,
+                       memory_.d_values);
+      add_to_positions(ds, begin, end, seen_from, queries, memory_.queries_as_steps + i * memory_.value_words, i == j,
+                       memory_.d_keys);
+    }
+  }
+
+  // Rows of the strip times columns [kBlock, D], into [kBlock, kBlock].
+  void multiply_rows(const uint32_t* rows, const uint32_t* columns, const GradientStrip& strip, float* to) const {
+    PanelOut out;
+    out.columns = strip.columns;
+    out.out = to + strip.begin * kBlock;
+    out.stride = kBlock;
+    const auto* const x = reinterpret_cast<const std::byte*>(rows + strip.begin * words_);
+    multiply_({x, strip.end - strip.begin, words_ * 4, 4}, {columns, kBlock, floats_ ? words_ : 2 * words_}, out);
+  }
+
+  // dq += ds k
+  void add_to_queries(int64_t i, int64_t j, const GradientStrip& strip) const {
+    const int64_t row_words = floats_ ? kBlock : kBlock / 2;
+    const auto* const ds = floats_ ? reinterpret_cast<const uint32_t*>(memory_.d_p) : memory_.ds_rows;
+    const auto* const x = reinterpret_cast<const std::byte*>(ds + strip.begin * row_words);
+    const bool begin = j == std::max<int64_t>(0, i * kBlock - window_ + 1) / kBlock;
+    multiply_steps({x, strip.end - strip.begin, row_words * 4, 4}, memory_.keys_as_steps + j * memory_.value_words, 0,
+                   strip.columns, begin, memory_.d_queries + (i * kBlock + strip.begin) * memory_.width);
+  }
+
+  // dv += p^T d_out or dk += ds^T q for positions [begin, end), over queries [first, last).
+  void add_to_positions(const void* slopes, int64_t begin, int64_t end, int64_t first, int64_t last,
+                        const uint32_t* steps, bool replace, float* to) const {
+    const int64_t first_word = floats_ ? first : first / 2;
+    const auto* const x = static_cast<const std::byte*>(slopes) + (first_word * kBlock + begin) * 4;
+    multiply_steps({x, end - begin, 4, kBlock * 4}, steps, first_word, floats_ ? last - first : (last - first + 1) / 2 * 2,
+                   replace, to + begin * memory_.width);
+  }
+
+  // Rows times a matrix [D, kBlock] from its word `first` on, k elements of it.
+  void multiply_steps(const Rows& rows, const uint32_t* steps, int64_t first, int64_t k, bool replace, float* to) const {
+    for (int64_t column = 0; column < memory_.width; column += kPanel) {
+      const int64_t width = std::min(kPanel, memory_.width - column);
+      PanelOut out;
+      out.columns = width;
+      out.out = to + column;
+      out.residual = replace ? nullptr : out.out;
+      out.stride = memory_.width;
+      multiply_(rows, {steps + column * words_along(kBlock, shape_.dtype) + first * width, width, k}, out);
+    }
+  }
+
+  const Isa isa_;
+  const AttentionGradientArgs& args_;
+  const GradientTurn& turn_;
+  const AttentionShape& shape_;
+  const GradientMemory memory_;
+  const MultiplyPanel multiply_;
+  const bool floats_;
+  const int64_t words_;   // of a row of D
+  const int64_t blocks_;
+  const int64_t window_;
+};
+
+}  // namespace
+
+uint64_t gradient_bytes_cpu(const AttentionShape& shape, int64_t rows) { return GradientMemory::bytes(shape, rows); }
+
+void attention_gradient_cpu(Isa isa, const AttentionGradientArgs& args, const GradientTurn& turn, std::byte* memory) {
+  Gradient(isa, args, turn, memory).run();
+}
+
+}  // namespace px::kernels
+#endif
