@@ -117,19 +117,16 @@ class PairSlopes {
         const Slopes low = at(r, c);
         // Behind the last query there are zeros.
         const Slopes high = r + 1 < strip.end ? at(r + 1, c) : Slopes{hn::Zero(fs), hn::Zero(fs)};
-        const auto low_ds = to_bf16(low.ds), high_ds = to_bf16(high.ds);
-        hn::StoreU(low_ds, Bf16Tag(), rows + r * kBlock + c);
-        hn::StoreU(high_ds, Bf16Tag(), rows + (r + 1) * kBlock + c);
-        hn::StoreU(paired(low_ds, high_ds), fbits, memory_.ds_pairs + r / 2 * kBlock + c);
-        hn::StoreU(paired(to_bf16(low.p), to_bf16(high.p)), fbits, memory_.p_pairs + r / 2 * kBlock + c);
+        const auto low_ds = upper_bf16(low.ds), high_ds = upper_bf16(high.ds);
+        hn::StoreU(upper_half(low_ds), Bf16Tag(), rows + r * kBlock + c);
+        hn::StoreU(upper_half(high_ds), Bf16Tag(), rows + (r + 1) * kBlock + c);
+        hn::StoreU(pair_of_upper(low_ds, high_ds), fbits, memory_.ds_pairs + r / 2 * kBlock + c);
+        hn::StoreU(pair_of_upper(upper_bf16_of_p(low.p), upper_bf16_of_p(high.p)), fbits,
+                   memory_.p_pairs + r / 2 * kBlock + c);
       }
   }
 
  private:
-  static HWY_INLINE hn::Vec<FloatBits> paired(hn::Vec<Bf16Tag> low, hn::Vec<Bf16Tag> high) {
-    return hn::Or(hn::PromoteTo(fbits, low), hn::ShiftLeft<16>(hn::PromoteTo(fbits, high)));
-  }
-
   HWY_INLINE Slopes at(int64_t r, int64_t c) const {
     const Floats s = hn::LoadU(fs, memory_.scores + r * kBlock + c);
     Floats p = power_of_e(hn::MulSub(s, splat(pair_.scale), splat(pair_.lse[r])));
@@ -160,13 +157,14 @@ void write_forms(const AttentionShape& shape, const float* from, int64_t stride,
   const int64_t words = words_along(shape.head_size, shape.dtype);
   for (int64_t i = 0; i < count && rows != nullptr; ++i)
     words_of_row(from + i * stride, shape.head_size, shape.dtype, rows + i * words);
+  // What is not written are zeros.
   const BlockRows block{from, stride, 0, count};
   if (columns != nullptr) {
     if (count < kBlock) std::fill(columns, columns + shape.key_words(), 0u);
     write_columns(shape, block, columns);
   }
   if (steps != nullptr) {
-    std::fill(steps, steps + shape.value_words(), 0u);
+    if (count < kBlock || shape.head_size % 16 != 0) std::fill(steps, steps + shape.value_words(), 0u);
     write_steps(shape, block, steps);
   }
 }

@@ -23,19 +23,23 @@ struct TileState {
     out = scores + rows * kBlock;
     largest = out + rows * width;
     sum = largest + packed_columns(rows);
-    queries = reinterpret_cast<uint32_t*>(sum + packed_columns(rows));
+    sums = sum + packed_columns(rows);
+    queries = reinterpret_cast<uint32_t*>(sums + rows * kSums);
   }
+
+  static constexpr int64_t kSums = 16;
 
   static uint64_t bytes(const AttentionShape& shape) {
     const int64_t rows = queries_of_tile(shape) * shape.group();
-    const int64_t of_row = kBlock + packed_columns(shape.head_size) + words_along(shape.head_size, shape.dtype);
+    const int64_t of_row = kBlock + packed_columns(shape.head_size) + kSums + words_along(shape.head_size, shape.dtype);
     return 4 * static_cast<uint64_t>(rows * of_row + 2 * packed_columns(rows));
   }
 
   float* scores;      // [rows, kBlock]; then probabilities, as floats or in half as many words
   float* out;         // [rows, width]: sum_j e^(s_j - largest) v_j
   float* largest;     // [rows] of the scores so far
-  float* sum;         // [rows] of e^(s_j - largest)
+  float* sums;        // [rows, kSums] of e^(s_j - largest), lane by lane of a vector
+  float* sum;         // [rows], of the lanes
   uint32_t* queries;  // [rows, words of D]
   int64_t width;      // D in whole sixteens
 };
@@ -87,20 +91,24 @@ HWY_INLINE void softmax_row(const SoftmaxBlock& block, const TileState& state, i
   // NUMERICS: vectors in ascending order; those that are not computed would add zeros.
   Floats sum = p[0];
   for (int v = 1; v < kVectors; ++v) sum = hn::Add(sum, p[v]);
-  float kept = 1;
-  if (largest != before) {
-    const Floats shrink = power_of_e(hn::Sub(splat(before), base));
-    kept = hn::GetLane(shrink);
-    float* const out = state.out + row * state.width;
-    for (int64_t d = 0; d < state.width && !block.begin; d += kFloats)
-      hn::StoreU(hn::Mul(hn::LoadU(fs, out + d), shrink), fs, out + d);
+  float* const sums = state.sums + row * TileState::kSums;
+  if (block.begin) {
     state.largest[row] = largest;
+  } else if (largest != before) {
+    const Floats shrink = power_of_e(hn::Sub(splat(before), base));
+    float* const out = state.out + row * state.width;
+    for (int64_t d = 0; d < state.width; d += kFloats)
+      hn::StoreU(hn::Mul(hn::LoadU(fs, out + d), shrink), fs, out + d);
+    sum = hn::MulAdd(hn::LoadU(fs, sums), shrink, sum);
+    state.largest[row] = largest;
+  } else {
+    sum = hn::Add(hn::LoadU(fs, sums), sum);
   }
-  state.sum[row] = state.sum[row] * kept + hn::GetLane(hn::SumOfLanes(fs, sum));
+  hn::StoreU(sum, fs, sums);
   if (block.bf16) {
     // A NaN among them is in the sum too, and so in the whole row.
     auto* const halves = reinterpret_cast<uint16_t*>(scores);
-    for (int v = 0; v < kVectors; ++v) hn::StoreU(rounded_to_bf16(p[v]), Bf16Tag(), halves + v * kFloats);
+    for (int v = 0; v < kVectors; ++v) hn::StoreU(upper_half(upper_bf16_of_p(p[v])), Bf16Tag(), halves + v * kFloats);
   } else {
     for (int v = 0; v < kVectors; ++v) hn::StoreU(p[v], fs, scores + v * kFloats);
   }
@@ -130,6 +138,7 @@ void finish_tile(const AttentionArgs& args, const AttentionTile& tile, const Til
   const int64_t group = args.shape.group(), size = args.shape.head_size;
   const int64_t rows = tile.queries * group;
   for (int64_t r = 0; r < rows; ++r) {
+    state.sum[r] = hn::GetLane(hn::SumOfLanes(fs, hn::LoadU(fs, state.sums + r * TileState::kSums)));
     const int64_t row = tile.sequence->first_row + tile.first + r / group;
     const int64_t at = row * args.out_stride + (tile.kv_head * group + r % group) * size;
     const Floats scale = splat(1 / state.sum[r]);

@@ -8,9 +8,9 @@
 
 #include <algorithm>
 
-#include "kernels/attention/attention.h"
-#include "kernels/float-inl.h"
 #include "base/float16.h"
+#include "kernels/attention/attention.h"
+#include "kernels/attention/softmax-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace px::kernels::HWY_NAMESPACE {
@@ -23,21 +23,16 @@ HWY_INLINE void words_of_row(const float* from, int64_t size, px_dtype dtype, ui
     return;
   }
   auto* const to = reinterpret_cast<uint16_t*>(words);
-  for_vectors(size, [&](int64_t i, auto span) PX_LANES { span.store(span.load(from + i), to + i); });
+  int64_t i = 0;
+  for (; i + kFloats <= size; i += kFloats)
+    hn::StoreU(upper_half(upper_bf16(hn::LoadU(fs, from + i))), Bf16Tag(), to + i);
+  for (; i < size; ++i) to[i] = px::to_bf16(from[i]);
   if (size % 2 != 0) to[size] = 0;
 }
-
-HWY_INLINE uint32_t pair_of(uint32_t low, uint32_t high) { return low | high << 16; }
 
 // A word of bf16 pairs with one of its halves replaced.
 HWY_INLINE uint32_t with_half(uint32_t word, uint32_t half, int64_t place) {
   return place % 2 == 0 ? (word & 0xffff0000u) | half : (word & 0xffffu) | half << 16;
-}
-
-HWY_INLINE uint32_t float_word(float value) {
-  uint32_t word;
-  __builtin_memcpy(&word, &value, sizeof word);
-  return word;
 }
 
 // Rows [begin, end) of a block: `first` is row `begin`.
@@ -76,10 +71,14 @@ HWY_INLINE void write_steps(const AttentionShape& shape, const BlockRows& rows, 
       const float* const row = rows.row(k) + first;
       uint32_t* const step = panel + (shape.dtype == PX_DTYPE_F32 ? k : k / 2) * width;
       if (shape.dtype == PX_DTYPE_F32) {
-        for (int64_t d = 0; d < columns; ++d) step[d] = float_word(row[d]);
+        auto* const to = reinterpret_cast<float*>(step);
+        for_vectors(columns, [&](int64_t d, auto span) PX_LANES { span.store(span.load(row + d), to + d); });
       } else if (k % 2 == 0 && k + 1 < rows.end) {
-        const float* const behind = row + rows.stride;
-        for (int64_t d = 0; d < columns; ++d) step[d] = pair_of(px::to_bf16(row[d]), px::to_bf16(behind[d]));
+        // Steps are whole sixteens: behind the columns stand zeros.
+        for_vectors(columns, [&](int64_t d, auto span) PX_LANES {
+          const Floats low = span.load(row + d), high = span.load(row + rows.stride + d);
+          hn::StoreU(pair_of_upper(upper_bf16(low), upper_bf16(high)), fbits, step + d);
+        });
         ++k;
       } else {
         for (int64_t d = 0; d < columns; ++d) step[d] = with_half(step[d], px::to_bf16(row[d]), k);

@@ -47,12 +47,26 @@ HWY_INLINE Floats natural_log(Floats x) {
   return hn::Add(hn::MulAdd(hn::ConvertTo(fs, k), splat(0.693147182f), log_m), hn::Sub(x, x));
 }
 
-// To nearest, ties to even. A NaN need not stay one.
-HWY_INLINE hn::Vec<Bf16Tag> rounded_to_bf16(Floats value) {
+// Words whose upper half is the bf16 that is nearest. Even where two are as near; a NaN stays one.
+HWY_INLINE hn::Vec<FloatBits> upper_bf16(Floats value) {
   const auto bits = hn::BitCast(fbits, value);
   const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(fbits, 1));
   const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(fbits, 0x7fff)));
-  return hn::TruncateTo(Bf16Tag(), hn::ShiftRight<16>(rounded));
+  return hn::IfThenElse(hn::RebindMask(fbits, hn::IsNaN(value)), hn::Or(bits, hn::Set(fbits, 0x400000)), rounded);
+}
+
+// The same of probabilities, for half the work: the larger one where two are as near; not of every NaN a NaN.
+HWY_INLINE hn::Vec<FloatBits> upper_bf16_of_p(Floats p) {
+  return hn::Add(hn::BitCast(fbits, p), hn::Set(fbits, 0x8000));
+}
+
+HWY_INLINE hn::Vec<Bf16Tag> upper_half(hn::Vec<FloatBits> words) {
+  return hn::TruncateTo(Bf16Tag(), hn::ShiftRight<16>(words));
+}
+
+// The upper halves of two words as one.
+HWY_INLINE hn::Vec<FloatBits> pair_of_upper(hn::Vec<FloatBits> low, hn::Vec<FloatBits> high) {
+  return hn::Or(hn::ShiftRight<16>(low), hn::And(high, hn::Set(fbits, 0xffff0000u)));
 }
 
 }  // namespace px::kernels::HWY_NAMESPACE
