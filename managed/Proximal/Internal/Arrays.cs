@@ -21,6 +21,45 @@ internal static class Arrays
         }
     }
 
+    /// <summary>An array that must have <paramref name="least"/> entries or more.</summary>
+    public static void AtLeast(int length, int least, string name)
+    {
+        if (length < least)
+        {
+            throw new ArgumentException($"Expected at least {least} entries, got {length}.", name);
+        }
+    }
+
+    /// <summary>One of two arrays, and not both.</summary>
+    public static void OneOf(int length, int otherLength, string name, string otherName)
+    {
+        if (length == 0 == (otherLength == 0))
+        {
+            throw new ArgumentException($"Expected it or {otherName}, got {(length == 0 ? "neither" : "both")}.", name);
+        }
+    }
+
+    /// <summary>A result in float, in bf16, or both: each is empty or fits, and not both are empty.</summary>
+    public static void Outputs(int single, int bf16, long expected, string singleName, string bf16Name)
+    {
+        OptionalLength(single, expected, singleName);
+        OptionalLength(bf16, expected, bf16Name);
+        if (single == 0 && bf16 == 0 && expected != 0)
+        {
+            throw new ArgumentException($"Expected an array of {expected} entries, or {bf16Name}; both are empty.", singleName);
+        }
+    }
+
+    /// <summary>A matrix, packed by rows.</summary>
+    /// <returns>The number of rows.</returns>
+    public static int Rows(int length, int columns, string name, string columnsName)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1, columnsName);
+        return length % columns == 0
+            ? length / columns
+            : throw new ArgumentException($"Expected whole rows of {columns} entries, got {length} entries.", name);
+    }
+
     /// <summary>Offsets of sequences packed end to end.</summary>
     /// <returns>The number of tokens.</returns>
     public static int Offsets(ReadOnlySpan<long> offsets, string name)

@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using NUnit.Framework.Constraints;
 
 namespace Proximal.Tests.Kernels;
 
@@ -52,6 +53,18 @@ public abstract class KernelFixture
                 got[i], Is.EqualTo(expected[i]).Within(tolerance * Math.Max(1, Math.Abs(expected[i]))), $"entry {i}");
         }
     }
+
+    /// <summary>A float rounded to bf16, nearest even, by way of double arithmetic; not for NaN.</summary>
+    protected static ushort Bf16(float value)
+    {
+        // Between two neighbours in bf16 lie 2^16 steps of a float's bits, which grow with its magnitude.
+        double steps = BitConverter.SingleToUInt32Bits(value) / 65536.0;
+        return (ushort)Math.Round(steps, MidpointRounding.ToEven);
+    }
+
+    /// <summary>An argument error that names the argument.</summary>
+    protected static IResolveConstraint Refuses(string name) =>
+        Throws.InstanceOf<ArgumentException>().With.Property(nameof(ArgumentException.ParamName)).EqualTo(name);
 
     /// <summary>Bytes that the second of two calls allocates on this thread.</summary>
     protected static long AllocatedBy(Action call)
