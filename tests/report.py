@@ -21,7 +21,8 @@ CHATTER = re.compile(r"^(\s*$|NUnit Adapter|Running (all|selected) tests|\s+NUni
 # The sanitizer that has to speak up for each planted defect.
 PLANTED = {"leak": "LeakSanitizer: detected memory leaks", "overflow": "AddressSanitizer: heap-buffer-overflow",
            "undefined": "runtime error: signed integer overflow",
-           "race": "ThreadSanitizer: data race"}
+           "race": "ThreadSanitizer: data race", "missing-barrier": "ThreadSanitizer: data race",
+           "shared-overflow": "AddressSanitizer: global-buffer-overflow"}
 
 
 @dataclass
@@ -41,7 +42,7 @@ class Outcome:
 
 def read_gtest(log: pathlib.Path) -> Outcome:
     """Reads GoogleTest's output rather than its XML: a crash leaves no XML, but the name of the test that began."""
-    outcome = Outcome("native")
+    outcome = Outcome(log.stem)
     running, text = None, []
     for line in log.read_text(errors="replace").splitlines():
         if start := GTEST_START.search(line):

@@ -6,13 +6,15 @@ runner_seconds=1100 # a runner that takes longer hangs
 
 test_help() {
   cat <<'TEXT'
-Usage: ./proximal test [--filter NAME]... [--sanitize | --mutants | --long | --fuzz [SECONDS]]
+Usage: ./proximal test [--filter NAME]... [--sanitize | --mutants | --long | --fuzz [SECONDS] | --cuda]
 
   --filter NAME   only tests whose full name contains NAME (several: any of them); with --mutants: patches by file name
   --sanitize      all tests over native code built with the address, leak and undefined-behaviour sanitizers, and
                   the kernels' threads over the thread sanitizer
   --long          only the experiments that take minutes each (managed tests of the category Long), which all else leaves out
   --fuzz [N]      only the fuzz targets of the parsers, N seconds each (default 600); see tests/fuzz/README.md
+  --cuda          compiles every CUDA kernel for sm_80 and sm_90 and prints its registers and shared memory; one that spills
+                  fails. Needs a CUDA toolkit (11.8 or newer), no device
   --mutants       proves that the tests notice broken numerics: applies each patch of tests/mutants to a scratch copy
 
 The last line is `N passed, N failed, N skipped`; above it stands why a test failed or what it lacked.
@@ -31,8 +33,8 @@ run_tests() {
         shift
         ;;
       --filter=?*) filters+=("${1#--filter=}") ;;
-      --sanitize | --mutants | --long | --fuzz)
-        [[ $mode == everything ]] || die "test: --sanitize, --mutants, --long and --fuzz exclude each other"
+      --sanitize | --mutants | --long | --fuzz | --cuda)
+        [[ $mode == everything ]] || die "test: --sanitize, --mutants, --long, --fuzz and --cuda exclude each other"
         mode=${1#--}
         if [[ $mode == fuzz && "${2:-}" =~ ^[0-9]+$ ]]; then
           export PROXIMAL_FUZZ_SECONDS=$2
@@ -54,6 +56,7 @@ run_tests() {
     everything | long) test_everything ;;
     fuzz) test_fuzz ;;
     sanitize) test_sanitized ;;
+    cuda) exec /usr/bin/python3 "$root/tests/cuda_resources.py" ${filters[@]+"${filters[@]}"} ;;
     mutants)
       # shellcheck source=mutants/run.sh
       source "$root/tests/mutants/run.sh"
@@ -72,7 +75,10 @@ test_everything() {
   rm -rf "$results"
   mkdir -p "$results"
   [[ $mode != long ]] || runner_seconds=3600
-  [[ $mode == long ]] || run_native "$native_build/bin/proximal_tests"
+  if [[ $mode != long ]]; then
+    run_native native "$native_build/bin/proximal_tests"
+    run_native native-cuda "$native_build/bin/proximal_cuda_tests"
+  fi
   local project
   for project in "$root"/tests/Proximal.*/; do run_managed "$(basename "$project")"; done
   report
@@ -99,10 +105,14 @@ test_sanitized() {
   export LSAN_OPTIONS="suppressions=$suppressions/lsan.supp:print_suppressions=0"
   export UBSAN_OPTIONS="suppressions=$suppressions/ubsan.supp:print_stacktrace=1:halt_on_error=1"
   local defect
-  for defect in leak overflow undefined; do run_planted asan "$defect"; done
-  run_planted tsan race
-  run_native "$root/build/native-asan/bin/proximal_tests"
-  run_threads
+  for defect in leak overflow undefined; do run_planted asan sanitizer_planted "$defect"; done
+  run_planted tsan sanitizer_planted race
+  run_planted asan cuda_sanitizer_planted shared-overflow
+  run_planted tsan cuda_sanitizer_planted missing-barrier
+  run_native native "$root/build/native-asan/bin/proximal_tests"
+  run_native native-cuda "$root/build/native-asan/bin/proximal_cuda_tests"
+  run_native native-threads "$root/build/native-tsan/bin/proximal_tests" 'Pool.*:All/Levels.*:Isa.*'
+  run_native native-cuda-threads "$root/build/native-tsan/bin/proximal_cuda_tests"
   run_managed_sanitized
   report
 }
@@ -119,29 +129,24 @@ run_managed_sanitized() {
   )
 }
 
-# The thread sanitizer over what runs on several threads and does not need LibTorch.
-run_threads() {
-  local log="$results/native-threads.log" code=0
-  say "running the kernels under the thread sanitizer"
-  (cd "$root" && exec timeout -k 10 "$runner_seconds" "$root/build/native-tsan/bin/proximal_tests" --gtest_color=no \
-    --gtest_filter='Pool.*:All/Levels.*:Isa.*') >"$log" 2>&1 </dev/null || code=$?
-  printf '%s' "$code" >"$results/native-threads.exit"
-}
-
-# run_planted BUILD DEFECT: a defect that the sanitizers have to see, under the options of all other tests.
+# run_planted BUILD PROGRAM DEFECT: a defect that the sanitizers have to see, under the options of all other tests.
 run_planted() {
-  local log="$results/planted-$2.log" code=0
-  "$root/build/native-$1/bin/sanitizer_planted" "$2" >"$log" 2>&1 || code=$?
-  printf '%s' "$code" >"$results/planted-$2.exit"
+  local log="$results/planted-$3.log" code=0
+  "$root/build/native-$1/bin/$2" "$3" >"$log" 2>&1 || code=$?
+  printf '%s' "$code" >"$results/planted-$3.exit"
 }
 
+# run_native NAME PROGRAM [FILTER]: tests of GoogleTest; the thread sanitizer gets what runs on several threads and needs no
+# LibTorch, by a filter of GoogleTest's.
 run_native() {
-  local log="$results/native.log" filter="" name code=0
-  for name in ${filters[@]+"${filters[@]}"}; do filter+="${filter:+:}*$name*"; done
-  say "running the native tests"
-  (cd "$root" && exec timeout -k 10 "$runner_seconds" "$1" --gtest_color=no ${filter:+"--gtest_filter=$filter"}) \
+  local log="$results/$1.log" filter="${3:-}" name code=0
+  if [[ -z "$filter" ]]; then
+    for name in ${filters[@]+"${filters[@]}"}; do filter+="${filter:+:}*$name*"; done
+  fi
+  say "running the native tests ($1)"
+  (cd "$root" && exec timeout -k 10 "$runner_seconds" "$2" --gtest_color=no ${filter:+"--gtest_filter=$filter"}) \
     >"$log" 2>&1 </dev/null || code=$?
-  printf '%s' "$code" >"$results/native.exit"
+  printf '%s' "$code" >"$results/$1.exit"
 }
 
 run_managed() {

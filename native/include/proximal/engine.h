@@ -27,7 +27,7 @@ typedef struct px_engine_options {
   uint32_t struct_size;
   uint32_t flags;       /* none yet: 0 */
   int32_t backend;      /* px_backend; 0: default */
-  int32_t device;       /* 0: CPU; no other in this version (PX_UNSUPPORTED) */
+  int32_t device;       /* 0: CPU; 1..64: the first..64th CUDA device, through libproximal_cuda.so beside this library */
   int32_t threads;      /* 0: environment PROXIMAL_THREADS, else the cores this process may use; at most 1024 */
   int32_t reserved;     /* 0 */
   px_log_sink log;      /* optional */
@@ -47,7 +47,12 @@ typedef struct px_memory_stats {
 /* Creates an engine. options may be NULL (all defaults). Any thread. Its kernels use the best instruction set of the
  * machine; the environment variable PROXIMAL_ISA = scalar | avx2 | avx512 | avx512bf16 forces one. Results of one level
  * are the same bits for any number of threads; levels differ in the last bits.
- * Errors: PX_INVALID_ARGUMENT, PX_UNSUPPORTED (device, PROXIMAL_ISA beyond the machine), PX_OUT_OF_MEMORY. */
+ * With a CUDA device the kernels gae, policy_loss, value_loss, kl, reward_shape, whiten, adamw, squared_norm, sample and
+ * token_logprob copy their arrays there, compute there and copy the results back; all else computes on the CPU, and
+ * models are not supported (PX_UNSUPPORTED on first use). The environment variable PROXIMAL_CUDA_LIBRARY names another
+ * file than libproximal_cuda.so.
+ * Errors: PX_INVALID_ARGUMENT, PX_UNSUPPORTED (no such device or no library for it, PROXIMAL_ISA beyond the machine),
+ * PX_OUT_OF_MEMORY, PX_DEVICE_ERROR. */
 PX_API px_status px_engine_create(const px_engine_options* options, px_engine** engine);
 
 /* Gives up the caller's reference. Children that are alive keep the engine alive. NULL does nothing. */
@@ -56,7 +61,8 @@ PX_API void px_engine_release(px_engine* engine);
 /* Fills `stats` (struct_size set by the caller). Any thread. */
 PX_API px_status px_engine_memory(px_engine* engine, px_memory_stats* stats);
 
-/* Describes the engine as a JSON object: version, backend, threads, isa, and once the LibTorch backend is in use (or
+/* Describes the engine as a JSON object: version, backend, threads, isa, device ("cpu", or an object with name, memory
+ * and what was copied to and from it), and once the LibTorch backend is in use (or
  * when `load_backend` is not 0) its version, its BLAS file and thread library. Copies it into buffer [capacity],
  * zero-terminated and cut if need be; *needed (optional) is the full size with the terminator. Any thread.
  * Errors: PX_UNSUPPORTED when the backend is asked for and cannot be opened: the text lists what was tried. */

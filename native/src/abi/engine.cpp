@@ -10,6 +10,7 @@ using namespace px::abi;
 namespace {
 
 constexpr int32_t kMaxThreads = 1024;
+constexpr int32_t kMaxDevices = 64;
 
 uint64_t peak_resident_bytes() {
   rusage usage{};
@@ -30,7 +31,8 @@ px_status px_engine_create(const px_engine_options* options, px_engine** engine)
     check_flags(o.flags, 0, "options");
     check(o.backend >= PX_BACKEND_DEFAULT && o.backend <= PX_BACKEND_TORCH, PX_INVALID_ARGUMENT,
           "options.backend: expected a px_backend, got ", o.backend);
-    check(o.device == 0, PX_UNSUPPORTED, "options.device: this version computes on the CPU (0), got ", o.device);
+    check(o.device >= 0 && o.device <= kMaxDevices, PX_INVALID_ARGUMENT,
+          "options.device: expected 0 (the CPU) or 1 (the first CUDA device) to ", kMaxDevices, ", got ", o.device);
     check(o.threads >= 0 && o.threads <= kMaxThreads, PX_INVALID_ARGUMENT, "options.threads: expected 0 to ",
           kMaxThreads, ", got ", o.threads);
     *engine = new px_engine{std::make_shared<Engine>(o)};

@@ -27,7 +27,7 @@ px_status px_sample_f32(px_engine* engine, const px_sample_args* args, int32_t* 
     Engine& e = engine_of(engine);
     const px_sample_args a = read_sample_args(args);
     check_pointer(token, "token");
-    kernels::sample(e.cpu().isa, a, *token, logprob);
+    kernels::sample(e.cpu(), a, *token, logprob);
   });
 }
 
@@ -36,7 +36,7 @@ px_status px_sample_distribution_f32(px_engine* engine, const px_sample_args* ar
     Engine& e = engine_of(engine);
     const px_sample_args a = read_sample_args(args);
     check_array(logprob, a.vocabulary, "logprob");
-    kernels::sample_distribution(e.cpu().isa, a, logprob);
+    kernels::sample_distribution(e.cpu(), a, logprob);
   });
 }
 

@@ -11,10 +11,10 @@ extern "C" {
 px_status px_token_logprob_f32(px_engine* engine, const float* logits, const int32_t* target, int64_t n,
                                int64_t vocabulary, double temperature, float* logprob, float* entropy) {
   return guarded("px_token_logprob_f32", [&] {
-    engine_of(engine);
+    Engine& e = engine_of(engine);
     check_array(logits, n, "logits");
     check_array(target, n, "target");
-    kernels::token_logprob({logits, target, n, vocabulary, temperature}, logprob, entropy);
+    kernels::token_logprob(e.cpu(), {logits, target, n, vocabulary, temperature}, logprob, entropy);
   });
 }
 
@@ -22,11 +22,11 @@ px_status px_token_logprob_backward_f32(px_engine* engine, const float* logits, 
                                         int64_t vocabulary, double temperature, const float* upstream_logprob,
                                         const float* upstream_entropy, float* gradient) {
   return guarded("px_token_logprob_backward_f32", [&] {
-    engine_of(engine);
+    Engine& e = engine_of(engine);
     check_array(logits, n, "logits");
     check_array(target, n, "target");
     check_array(gradient, n, "gradient");
-    kernels::token_logprob_backward({logits, target, n, vocabulary, temperature}, upstream_logprob, upstream_entropy,
+    kernels::token_logprob_backward(e.cpu(), {logits, target, n, vocabulary, temperature}, upstream_logprob, upstream_entropy,
                                     gradient);
   });
 }

@@ -6,9 +6,12 @@
 
 namespace px {
 
+class Device;
+
 struct Cpu {
   Isa isa;
   Pool& pool;
+  Device* device = nullptr;  // computes in the processor's place what has a form for it
 };
 
 }  // namespace px

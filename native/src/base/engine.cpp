@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/backend.h"
+#include "base/device.h"
 #include "base/error.h"
 
 namespace px {
@@ -16,6 +17,7 @@ namespace {
 
 constexpr int kMaxThreads = 1024;
 constexpr const char* kTorchLibrary = "libproximal_torch.so";
+constexpr const char* kCudaLibrary = "libproximal_cuda.so";
 
 int usable_cores() {
   cpu_set_t set;
@@ -40,16 +42,16 @@ int choose_threads(int32_t wanted) {
   return environment > 0 ? environment : usable_cores();
 }
 
-// Where the backend library may be: beside this library, in a build tree's lib folder, where the loader looks.
-std::vector<std::string> backend_candidates() {
+// Where a library may be: beside this library, in a build tree's lib folder, where the loader looks.
+std::vector<std::string> candidates_of(const char* library) {
   std::vector<std::string> candidates;
   Dl_info info{};
   if (dladdr(reinterpret_cast<void*>(&usable_cores), &info) != 0 && info.dli_fname != nullptr) {
     const auto folder = std::filesystem::absolute(info.dli_fname).parent_path();
-    candidates.push_back((folder / kTorchLibrary).string());
-    candidates.push_back((folder.parent_path() / "lib" / kTorchLibrary).string());
+    candidates.push_back((folder / library).string());
+    candidates.push_back((folder.parent_path() / "lib" / library).string());
   }
-  candidates.emplace_back(kTorchLibrary);
+  candidates.emplace_back(library);
   return candidates;
 }
 
@@ -72,29 +74,55 @@ class ShortSpinning {
   bool set_;
 };
 
-std::unique_ptr<Backend> open_torch_backend(int threads) {
-  const ShortSpinning spinning;
-  std::string tried;
-  for (const std::string& candidate : backend_candidates()) {
+// The symbol of the first candidate that can be opened; null, and `tried` lists the reasons, where none can.
+template <class Factory>
+Factory factory_of(const std::vector<std::string>& candidates, const char* symbol, std::string& tried) {
+  for (const std::string& candidate : candidates) {
     void* library = dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) {
       tried += text("\n  ", dlerror());
       continue;
     }
-    auto factory = reinterpret_cast<BackendFactory>(dlsym(library, kTorchBackendSymbol));
-    check(factory != nullptr, PX_UNSUPPORTED, candidate, " has no ", kTorchBackendSymbol);
-    return std::unique_ptr<Backend>(factory(PROXIMAL_VERSION, threads));
+    auto factory = reinterpret_cast<Factory>(dlsym(library, symbol));
+    check(factory != nullptr, PX_UNSUPPORTED, candidate, " has no ", symbol);
+    return factory;
   }
+  return nullptr;
+}
+
+std::unique_ptr<Backend> open_torch_backend(int threads) {
+  const ShortSpinning spinning;
+  std::string tried;
+  const auto factory = factory_of<BackendFactory>(candidates_of(kTorchLibrary), kTorchBackendSymbol, tried);
+  if (factory != nullptr) return std::unique_ptr<Backend>(factory(PROXIMAL_VERSION, threads));
   fail(PX_UNSUPPORTED, "the LibTorch backend ", kTorchLibrary, " could not be opened; tried:", tried,
        "\nIf a LibTorch library is missing above, install LibTorch; on Debian 12, as root:"
        "\n  apt-get update && apt-get install -y --no-install-recommends libtorch1.13 libopenblas0-openmp"
        "\nIf ", kTorchLibrary, " itself is missing, put it beside libproximal.so, where a build and the package have it.");
 }
 
+// The device that px_engine_options names; null for the CPU.
+std::unique_ptr<Device> open_device(int32_t device) {
+  if (device == 0) return nullptr;
+  std::vector<std::string> candidates = candidates_of(kCudaLibrary);
+  const char* named = std::getenv("PROXIMAL_CUDA_LIBRARY");
+  if (named != nullptr && *named != '\0') candidates = {named};
+  std::string tried;
+  const auto factory = factory_of<DeviceFactory>(candidates, kCudaDeviceSymbol, tried);
+  if (factory != nullptr) return std::unique_ptr<Device>(factory(PROXIMAL_VERSION, device - 1));
+  fail(PX_UNSUPPORTED, "options.device: ", device, " asks for CUDA device ", device - 1,
+       ", whose library could not be opened; tried:", tried, "\nBuild it where a CUDA toolkit (11.8 or newer) is: cmake "
+       "-S . -B build/native -DPROXIMAL_CUDA=ON; or take device 0, the CPU.");
+}
+
 }  // namespace
 
 Engine::Engine(const px_engine_options& options)
-    : options_(options), threads_(choose_threads(options.threads)), isa_(choose_isa()), pool_(threads_) {}
+    : options_(options),
+      threads_(choose_threads(options.threads)),
+      isa_(choose_isa()),
+      pool_(threads_),
+      device_(open_device(options.device)) {}
 
 Engine::~Engine() {
   // LibTorch's thread teams belong to the worker, so the backend goes there too.
@@ -103,6 +131,9 @@ Engine::~Engine() {
 
 Backend& Engine::backend() {
   if (!backend_) {
+    check(options_.device == 0, PX_UNSUPPORTED,
+          "options.device: models do not run on a CUDA device in this version, only kernels do; make another engine with "
+          "device 0 for models");
     check(options_.backend != PX_BACKEND_CORE, PX_UNSUPPORTED,
           "backend: the engine's own forward is not part of this version; use PX_BACKEND_TORCH or PX_BACKEND_DEFAULT");
     backend_ = open_torch_backend(threads_);
@@ -116,6 +147,7 @@ void Engine::log(px_log_level level, const std::string& message) const {
 
 std::string Engine::describe(bool load_backend) {
   nlohmann::json description{{"version", PROXIMAL_VERSION}, {"threads", threads_}, {"isa", name_of(isa_)}};
+  description["device"] = device_ ? nlohmann::json::parse(device_->describe()) : nlohmann::json("cpu");
   run([&] {
     if (load_backend) backend();
     description["backend"] = backend_ ? nlohmann::json::parse(backend_->describe()) : nlohmann::json();

@@ -15,6 +15,7 @@
 namespace px {
 
 class Backend;
+class Device;
 
 // Bytes held by live objects, by purpose.
 struct MemoryCounters {
@@ -32,7 +33,7 @@ class Engine {
   int threads() const { return threads_; }
 
   // What the kernels compute with. Any thread.
-  Cpu cpu() { return {isa_, pool_}; }
+  Cpu cpu() { return {isa_, pool_, device_.get()}; }
 
   // Runs `body` on the engine's thread and waits; exceptions come back to the caller. All model work goes through it,
   // because LibTorch's thread teams belong to the calling thread.
@@ -51,6 +52,7 @@ class Engine {
   int threads_;
   Isa isa_;
   Pool pool_;
+  std::unique_ptr<Device> device_;
   Worker worker_;
   std::unique_ptr<Backend> backend_;
   LiveHandle<PX_HANDLE_ENGINE> live_;

@@ -125,7 +125,7 @@ px_generation_event Generator::draw(const Sequence& sequence, const float* logit
   int32_t token = -1;
   float logprob = 0.0f;
   try {
-    kernels::sample(engine().cpu().isa, args, token, &logprob);
+    kernels::sample(engine().cpu(), args, token, &logprob);
   } catch (const Error& error) {
     if (error.status() != PX_NOT_FINITE) throw;
     return event_of(sequence, -1, 0.0f, PX_FINISH_ERROR);

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "base/device.h"
 #include "kernels/checks.h"
 
 namespace px::kernels {
@@ -35,11 +36,13 @@ void adamw_of_finite(const Cpu& cpu, const px_adamw_args& args) {
   check_positive(a.epsilon, "epsilon");
   check_not_negative(a.weight_decay, "weight_decay");
   check_finite(a.gradient_scale, "gradient_scale");
+  if (cpu.device != nullptr) return cpu.device->adamw(a);
   cpu.isa == Isa::kScalar ? adamw_ref(a) : adamw_cpu(cpu, a);
 }
 
 double squared_norm(const Cpu& cpu, const float* x, int64_t n) {
   check_count(n, "n");
+  if (cpu.device != nullptr) return cpu.device->squared_norm(x, n);
   return cpu.isa == Isa::kScalar ? squared_norm_ref(x, n) : squared_norm_cpu(cpu, x, n);
 }
 

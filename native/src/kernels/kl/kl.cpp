@@ -1,5 +1,6 @@
 #include "kernels/kl/kl.h"
 
+#include "base/device.h"
 #include "kernels/checks.h"
 
 namespace px::kernels {
@@ -17,6 +18,7 @@ void kl(const Cpu& cpu, const px_kl_args& args) {
   check_kl_estimator(a.estimator, "estimator");
   check_limit(a.log_ratio_clamp, "log_ratio_clamp");
   check_limit(a.value_clamp, "value_clamp");
+  if (cpu.device != nullptr) return cpu.device->kl(a);
   cpu.isa == Isa::kScalar || a.log_ratio_clamp > kVectorClamp ? kl_ref(a) : kl_cpu(cpu, a);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/device.h"
 #include "kernels/checks.h"
 #include "kernels/kl/kl.h"
 
@@ -21,7 +22,12 @@ void policy_loss(const Cpu& cpu, const px_policy_loss_args& args, px_policy_metr
   check(a.dual_clip > 1, PX_INVALID_ARGUMENT, "dual_clip: expected a number above 1 or INFINITY, got ", a.dual_clip);
   check_finite(a.kl_coefficient, "kl_coefficient");
   check_kl_estimator(a.kl_estimator, "kl_estimator");
-  metrics = cpu.isa == Isa::kScalar ? policy_loss_ref(a, 0, a.count) : policy_loss_cpu(cpu, a);
+  px_policy_metrics result{};
+  if (cpu.device != nullptr && cpu.device->policy_loss(a, result)) {
+    metrics = result;
+    return;
+  }
+  metrics = cpu.device != nullptr || cpu.isa == Isa::kScalar ? policy_loss_ref(a, 0, a.count) : policy_loss_cpu(cpu, a);
 }
 
 px_policy_metrics no_policy_metrics() {

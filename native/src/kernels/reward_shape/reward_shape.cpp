@@ -1,5 +1,6 @@
 #include "kernels/reward_shape/reward_shape.h"
 
+#include "base/device.h"
 #include "kernels/checks.h"
 #include "kernels/kl/kl.h"
 
@@ -12,7 +13,8 @@ void reward_shape(const Cpu& cpu, const px_reward_args& args) {
   check_kl_estimator(a.kl_estimator, "kl_estimator");
   check_finite(a.beta, "beta");
   check_limit(a.reward_clip, "reward_clip");
-  cpu.isa == Isa::kScalar ? reward_shape_ref(a) : reward_shape_cpu(cpu, a);
+  if (cpu.device != nullptr && cpu.device->reward_shape(a)) return;
+  cpu.device != nullptr || cpu.isa == Isa::kScalar ? reward_shape_ref(a) : reward_shape_cpu(cpu, a);
 }
 
 }  // namespace px::kernels

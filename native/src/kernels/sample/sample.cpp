@@ -6,6 +6,7 @@
 #include <numeric>
 #include <vector>
 
+#include "base/device.h"
 #include "base/philox.h"
 #include "kernels/checks.h"
 
@@ -39,12 +40,13 @@ struct Workspace {
 // A row of logits with its exponentials. One at a time in a thread.
 class Row {
  public:
-  Row(Isa isa, const px_sample_args& args) : args_(args) {
+  Row(const Cpu& cpu, const px_sample_args& args) : args_(args) {
     const auto vocabulary = static_cast<size_t>(args.vocabulary);
     work_.shares.resize(vocabulary);
     work_.sums.resize((vocabulary + kShareBlock - 1) / kShareBlock);
-    greatest_ = isa == Isa::kScalar ? sample_shares_ref(args, work_.shares, work_.sums)
-                                    : sample_shares_cpu(isa, args, work_.shares, work_.sums);
+    greatest_ = cpu.device != nullptr || cpu.isa == Isa::kScalar
+                    ? sample_shares_ref(args, work_.shares, work_.sums)
+                    : sample_shares_cpu(cpu.isa, args, work_.shares, work_.sums);
     log_total_ = std::log(total());
   }
 
@@ -159,9 +161,10 @@ double sample_uniform(uint64_t seed, uint64_t sample_id, uint64_t index) {
   return static_cast<double>(bits >> 11) * 0x1p-53;
 }
 
-void sample(Isa isa, const px_sample_args& args, int32_t& token, float* logprob) {
+void sample(const Cpu& cpu, const px_sample_args& args, int32_t& token, float* logprob) {
   const px_sample_args a = resolved(args);
-  Row row(isa, a);
+  if (cpu.device != nullptr && cpu.device->sample(a, token, logprob)) return;
+  Row row(cpu, a);
   if ((a.flags & PX_SAMPLE_GREEDY) != 0) {
     token = row.greatest();
   } else {
@@ -171,9 +174,10 @@ void sample(Isa isa, const px_sample_args& args, int32_t& token, float* logprob)
   if (logprob != nullptr) *logprob = static_cast<float>(row.logprob(token));
 }
 
-void sample_distribution(Isa isa, const px_sample_args& args, float* logprob) {
+void sample_distribution(const Cpu& cpu, const px_sample_args& args, float* logprob) {
   const px_sample_args a = resolved(args);
-  Row row(isa, a);
+  if (cpu.device != nullptr && cpu.device->sample_distribution(a, logprob)) return;
+  Row row(cpu, a);
   constexpr float kImpossible = -std::numeric_limits<float>::infinity();
   if ((a.flags & PX_SAMPLE_GREEDY) != 0) {
     std::fill_n(logprob, a.vocabulary, kImpossible);

@@ -19,10 +19,10 @@
 namespace px::kernels {
 
 // Checks numbers and fills defaults in, then draws. logprob (may be null) is log softmax(logits / T)[token].
-void sample(Isa isa, const px_sample_args& args, int32_t& token, float* logprob);
+void sample(const Cpu& cpu, const px_sample_args& args, int32_t& token, float* logprob);
 
 // Log-probabilities [V] of the distribution that `sample` draws from.
-void sample_distribution(Isa isa, const px_sample_args& args, float* logprob);
+void sample_distribution(const Cpu& cpu, const px_sample_args& args, float* logprob);
 
 // Philox's key is (seed low, seed high), its counter (index low, index high, sample_id low, sample_id high); u is the
 // first two words of its output, the second one high, their upper 53 bits times 2^-53: in [0, 1).

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "base/device.h"
 #include "kernels/checks.h"
 
 namespace px::kernels {
@@ -28,16 +29,23 @@ void check_upstream(const float* upstream, int64_t n, const char* name) {
 
 }  // namespace
 
-void token_logprob(const TokenLogprobRows& rows, float* logprob, float* entropy) {
+void token_logprob(const Cpu& cpu, const TokenLogprobRows& rows, float* logprob, float* entropy) {
   check_rows(rows);
+  if (cpu.device != nullptr && cpu.device->token_logprob(rows.logits, rows.target, rows.n, rows.vocabulary,
+                                                         rows.temperature, logprob, entropy))
+    return;
   token_logprob_ref(rows, logprob, entropy);
 }
 
-void token_logprob_backward(const TokenLogprobRows& rows, const float* upstream_logprob, const float* upstream_entropy,
-                            float* gradient) {
+void token_logprob_backward(const Cpu& cpu, const TokenLogprobRows& rows, const float* upstream_logprob,
+                            const float* upstream_entropy, float* gradient) {
   check_rows(rows);
   check_upstream(upstream_logprob, rows.n, "upstream_logprob");
   check_upstream(upstream_entropy, rows.n, "upstream_entropy");
+  if (cpu.device != nullptr &&
+      cpu.device->token_logprob_backward(rows.logits, rows.target, rows.n, rows.vocabulary, rows.temperature,
+                                         upstream_logprob, upstream_entropy, gradient))
+    return;
   token_logprob_backward_ref(rows, upstream_logprob, upstream_entropy, gradient);
 }
 

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 
+#include "base/cpu.h"
 #include "proximal/kernels/token_logprob.h"
 
 namespace px::kernels {
@@ -22,9 +23,9 @@ struct TokenLogprobRows {
 };
 
 // Each checks numbers, then computes. Outputs and upstream gradients may be null: not wanted, zero.
-void token_logprob(const TokenLogprobRows& rows, float* logprob, float* entropy);
-void token_logprob_backward(const TokenLogprobRows& rows, const float* upstream_logprob, const float* upstream_entropy,
-                            float* gradient);
+void token_logprob(const Cpu& cpu, const TokenLogprobRows& rows, float* logprob, float* entropy);
+void token_logprob_backward(const Cpu& cpu, const TokenLogprobRows& rows, const float* upstream_logprob,
+                            const float* upstream_entropy, float* gradient);
 
 // The references.
 void token_logprob_ref(const TokenLogprobRows& rows, float* logprob, float* entropy);

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "base/device.h"
 #include "kernels/checks.h"
 
 namespace px::kernels {
@@ -20,7 +21,9 @@ void check_moments(const px_moments& moments, const char* name) {
 
 px_moments whiten_moments(const Cpu& cpu, const float* x, const uint8_t* mask, int64_t n) {
   check_count(n, "n");
-  return cpu.isa == Isa::kScalar ? whiten_moments_ref(x, mask, n) : whiten_moments_cpu(cpu, x, mask, n);
+  px_moments moments{};
+  if (cpu.device != nullptr && cpu.device->whiten_moments(x, mask, n, moments)) return moments;
+  return cpu.device != nullptr || cpu.isa == Isa::kScalar ? whiten_moments_ref(x, mask, n) : whiten_moments_cpu(cpu, x, mask, n);
 }
 
 px_moments merge_moments(const px_moments& a, const px_moments& b) {
@@ -51,6 +54,8 @@ void whiten_apply(const Cpu& cpu, const float* x, const uint8_t* mask, int64_t n
     const double divisor = (flags & PX_WHITEN_BIASED) != 0 ? moments.count : moments.count - 1;
     apply.scale = 1 / std::sqrt(moments.m2 / divisor + kEpsilon);
   }
+  if (cpu.device != nullptr)
+    return cpu.device->whiten_apply(x, mask, n, apply.mean, apply.scale, apply.shift, out);
   cpu.isa == Isa::kScalar ? whiten_apply_ref(apply) : whiten_apply_cpu(cpu, apply);
 }
 
