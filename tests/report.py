@@ -22,7 +22,7 @@ CHATTER = re.compile(r"^(\s*$|NUnit Adapter|Running (all|selected) tests|\s+NUni
 PLANTED = {"leak": "LeakSanitizer: detected memory leaks", "overflow": "AddressSanitizer: heap-buffer-overflow",
            "undefined": "runtime error: signed integer overflow",
            "race": "ThreadSanitizer: data race", "missing-barrier": "ThreadSanitizer: data race",
-           "shared-overflow": "AddressSanitizer: global-buffer-overflow"}
+           "shared-overflow": "runtime error: index"}
 
 
 @dataclass

@@ -23,7 +23,6 @@
 #ifdef PX_EMULATOR_TSAN
 extern "C" {
 void* __tsan_create_fiber(unsigned flags);
-void __tsan_destroy_fiber(void* fiber);
 void __tsan_switch_to_fiber(void* fiber, unsigned flags);
 void* __tsan_get_current_fiber();
 void __tsan_acquire(void* address);
@@ -69,6 +68,25 @@ struct Fiber {
 
 bool same_site(const Site& a, const Site& b) { return a.line == b.line && std::strcmp(a.file, b.file) == 0; }
 
+#ifdef PX_EMULATOR_TSAN
+// Fibers of the sanitizer are kept from launch to launch: making one takes half a millisecond.
+std::mutex tsan_fibers_mutex;
+std::vector<void*> tsan_fibers;
+
+void* take_tsan_fiber() {
+  const std::lock_guard guard(tsan_fibers_mutex);
+  if (tsan_fibers.empty()) return __tsan_create_fiber(0);
+  void* fiber = tsan_fibers.back();
+  tsan_fibers.pop_back();
+  return fiber;
+}
+
+void return_tsan_fiber(void* fiber) {
+  const std::lock_guard guard(tsan_fibers_mutex);
+  tsan_fibers.push_back(fiber);
+}
+#endif
+
 // One block of a grid at a time, on one OS thread.
 class Block {
  public:
@@ -83,13 +101,13 @@ class Block {
     shared_ = std::make_unique<char[]>(shared_bytes + 16);
     for (unsigned i = 0; i < fibers_.size(); ++i) order_.push_back(i);
 #ifdef PX_EMULATOR_TSAN
-    for (Fiber& fiber : fibers_) fiber.tsan = __tsan_create_fiber(0);  // half a millisecond each
+    for (Fiber& fiber : fibers_) fiber.tsan = take_tsan_fiber();
 #endif
   }
 
   ~Block() {
 #ifdef PX_EMULATOR_TSAN
-    for (Fiber& fiber : fibers_) __tsan_destroy_fiber(fiber.tsan);
+    for (Fiber& fiber : fibers_) return_tsan_fiber(fiber.tsan);
 #endif
 #ifdef __SANITIZE_ADDRESS__
     __asan_unpoison_memory_region(stacks_, stack_bytes_ * fibers_.size());
@@ -218,6 +236,7 @@ void Block::wait(Waits what, Site site, unsigned mask) {
 #ifdef PX_EMULATOR_TSAN
   void* sync = what == Waits::kForBlock ? &block_sync_ : &warp_sync_[fiber.warp];
   __tsan_release(sync);
+  __tsan_release(&end_sync_);  // should this wait be the last that is heard of it
 #endif
   to_scheduler();
 #ifdef PX_EMULATOR_TSAN
