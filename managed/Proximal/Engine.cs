@@ -14,6 +14,7 @@ public sealed unsafe class Engine : IDisposable
     /// <summary>Starts an engine.</summary>
     /// <param name="options">How it computes; <see langword="null"/>: all defaults.</param>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
+    /// <exception cref="ProximalException">There is no such device, or no library for it; the text says what was tried.</exception>
     /// <exception cref="DllNotFoundException">The native library is missing; the text lists what was tried.</exception>
     public Engine(EngineOptions? options = null)
     {
@@ -23,6 +24,7 @@ public sealed unsafe class Engine : IDisposable
         {
             struct_size = (uint)sizeof(px_engine_options),
             backend = (int)options.Backend,
+            device = options.Device,
             threads = options.Threads,
             log = options.Logger is null ? null : NativeLog.Sink,
         };

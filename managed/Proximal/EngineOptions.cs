@@ -8,8 +8,18 @@ public sealed record EngineOptions
     /// <summary>The most threads an engine takes.</summary>
     public const int MaxThreads = 1024;
 
+    /// <summary>The highest number of a device.</summary>
+    public const int MaxDevice = 64;
+
     /// <summary>What runs the model's arithmetic.</summary>
     public EngineBackend Backend { get; init; } = EngineBackend.Default;
+
+    /// <summary>
+    /// Where the kernels of <see cref="Proximal.Kernels"/> that have a CUDA form compute; 0: on the CPU, 1 to
+    /// <see cref="MaxDevice"/>: on the first to 64th CUDA device, to and from which their arrays are copied. Models do not run on
+    /// an engine with a device.
+    /// </summary>
+    public int Device { get; init; }
 
     /// <summary>Threads to compute with; 0: environment PROXIMAL_THREADS, else the cores this process may use.</summary>
     public int Threads { get; init; }
@@ -25,6 +35,12 @@ public sealed record EngineOptions
         {
             throw new ArgumentOutOfRangeException(
                 nameof(Backend), Backend, $"Backend must be one of {string.Join(", ", Enum.GetNames<EngineBackend>())}.");
+        }
+
+        if (Device is < 0 or > MaxDevice)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(Device), Device, $"Device must be 0 (the CPU) or 1 (the first CUDA device) to {MaxDevice}.");
         }
 
         if (Threads is < 0 or > MaxThreads)

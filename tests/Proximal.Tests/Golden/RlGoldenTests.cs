@@ -2,20 +2,26 @@ using NUnit.Framework;
 
 namespace Proximal.Tests.Golden;
 
-/// <summary>The arithmetic of reinforcement learning against values computed by the systems in use.</summary>
-public sealed class RlGoldenTests
+/// <summary>
+/// The arithmetic of reinforcement learning against values computed by the systems in use: on every instruction set of the
+/// machine, and by the CUDA kernels under the emulator.
+/// </summary>
+[TestFixtureSource(nameof(Forms))]
+public sealed class RlGoldenTests(string form)
 {
-    private static readonly GoldenReport Report = new("rl");
+    private readonly GoldenReport _report = new($"rl ({form})");
     private Engine _engine = null!;
 
+    internal static IEnumerable<string> Forms() => KernelForms.All;
+
     [OneTimeSetUp]
-    public void StartEngine() => _engine = new Engine();
+    public void StartEngine() => _engine = KernelForms.Start(form);
 
     [OneTimeTearDown]
     public void WriteReport()
     {
         _engine.Dispose();
-        foreach (string line in Report.Lines())
+        foreach (string line in _report.Lines())
         {
             TestContext.Progress.WriteLine(line);
         }
@@ -71,10 +77,10 @@ public sealed class RlGoldenTests
 
         Assert.That(total, Is.EqualTo(Found().Count()));
         TestContext.Progress.WriteLine(
-            $"golden scope: {InScope().Count()} of {total} cases are run, the others as said above");
+            $"golden scope ({form}): {InScope().Count()} of {total} cases are run, the others as said above");
     }
 
-    private static void Compare(RlCase one, RlOutcome outcome)
+    private void Compare(RlCase one, RlOutcome outcome)
     {
         if (one.Raises is not null && !GoldenScope.Current.IsSettled(one, "nothing") && !GoldenScope.Current.IsSettled(one, "zero"))
         {
@@ -100,7 +106,7 @@ public sealed class RlGoldenTests
         });
     }
 
-    private static void Compare(RlCase one, string name, double[] expected, RlOutput actual, bool onlySettled = false)
+    private void Compare(RlCase one, string name, double[] expected, RlOutput actual, bool onlySettled = false)
     {
         Assert.That(actual.Values, Has.Length.EqualTo(expected.Length), name);
         double tolerance = one.Tolerance(name, actual.ComputedInDouble);
@@ -111,7 +117,7 @@ public sealed class RlGoldenTests
             {
                 double deviation = GoldenReport.Deviation(
                     actual.Values[i] * actual.Scale, (settled ? said : expected[i]) * actual.Scale);
-                Report.Add(one.Operation, deviation, tolerance, $"{one.Name} {name}");
+                _report.Add(one.Operation, deviation, tolerance, $"{one.Name} {name}");
                 Assert.That(
                     deviation,
                     Is.LessThanOrEqualTo(tolerance),

@@ -20,6 +20,13 @@ namespace {
 
 using Floats = std::vector<float>;
 
+// The thread sanitizer sees what there is to see in one draw of each kind, and takes its time.
+#ifdef __SANITIZE_THREAD__
+constexpr uint64_t kDraws = 1;
+#else
+constexpr uint64_t kDraws = 3;
+#endif
+
 // What a kernel made of one input: its arrays and its sums.
 struct Result {
   std::vector<Floats> arrays;
@@ -516,6 +523,7 @@ void expect_as_plainly(Device& device, const px_sample_args& args, const std::st
 
 TEST_F(CudaKernels, SampleAsTheDefinitionSays) {
   for (const int64_t vocabulary : {1, 2, 64, 65, 777}) {
+    if (kDraws == 1 && vocabulary != 65) continue;
     Floats logits = random_floats(vocabulary, 17, -6, 6);
     for (size_t i = 3; i < logits.size(); i += 9) logits[i] = -kInf;
     auto args = make_args<px_sample_args>();
@@ -531,7 +539,7 @@ TEST_F(CudaKernels, SampleAsTheDefinitionSays) {
             args.top_k = top_k;
             args.top_p = top_p;
             args.min_p = min_p;
-            for (args.index = 0; args.index < 3; ++args.index)
+            for (args.index = 0; args.index < kDraws; ++args.index)
               expect_as_plainly(device(), args, "vocabulary " + std::to_string(vocabulary) + ", T " +
                                                     std::to_string(temperature) + ", k " + std::to_string(top_k) +
                                                     ", p " + std::to_string(top_p) + ", min " + std::to_string(min_p));
@@ -552,7 +560,7 @@ TEST_F(CudaKernels, SampleKeepsAndRemovesTiesAsTheReference) {
     for (const double top_p : {1.0, 0.93, 0.85, 0.8, 0.5, 0.2, 1e-30}) {
       args.top_k = top_k;
       args.top_p = top_p;
-      for (args.index = 0; args.index < 7; ++args.index)
+      for (args.index = 0; args.index < 2 * kDraws; ++args.index)
         expect_as_plainly(device(), args, "k " + std::to_string(top_k) + ", p " + std::to_string(top_p));
     }
   args.flags = PX_SAMPLE_GREEDY;
