@@ -16,4 +16,10 @@ __device__ inline uint16_t to_bf16(float value) {
 
 __device__ inline float from_bf16(uint16_t bits) { return __uint_as_float(static_cast<uint32_t>(bits) << 16); }
 
+// Into both outputs of a layer, either of which may be null.
+__device__ inline void store(float value, float* out, uint16_t* out_bf16, int64_t i) {
+  if (out != nullptr) out[i] = value;
+  if (out_bf16 != nullptr) out_bf16[i] = to_bf16(value);
+}
+
 }  // namespace px::cuda

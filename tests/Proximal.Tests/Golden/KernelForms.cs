@@ -20,6 +20,10 @@ internal static partial class KernelForms
         ? With(CudaLibrary, EmulatedLibrary(), () => new Engine(new EngineOptions { Device = 1 }))
         : With(Isa, form, () => new Engine());
 
+    /// <summary>What the description of an engine says where its kernels have this form.</summary>
+    public static string Described(string form) =>
+        form == EmulatedCuda ? "\"name\":\"emulator on the CPU\"" : $"\"isa\":\"{form}\"";
+
     /// <summary>Built beside the native library; the managed build does not copy it.</summary>
     private static string EmulatedLibrary()
     {

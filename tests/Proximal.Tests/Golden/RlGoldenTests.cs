@@ -51,6 +51,10 @@ public sealed class RlGoldenTests(string form)
     }
 
     [Test]
+    public void The_engine_computes_in_this_form() =>
+        Assert.That(_engine.Describe(), Does.Contain(KernelForms.Described(form)));
+
+    [Test]
     public void Golden_scope_counts_add_up_to_the_cases_found()
     {
         GoldenRoots.Demand(GoldenKind.Rl);

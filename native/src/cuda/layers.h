@@ -1,0 +1,36 @@
+// The CUDA forms of the layers, over pointers of the device in the order of a stream; arguments as in kernels.h, tokens
+// and positions checked by the caller.
+// NUMERICS: float arithmetic; sums along a row in a fixed order of threads, so that a row's bits are its own; sums over
+// rows in fixed parts, added in order.
+#pragma once
+
+#include <cstdint>
+
+#include "cuda/check.h"
+#include "proximal/kernels/embedding.h"
+#include "proximal/kernels/rmsnorm.h"
+#include "proximal/kernels/rope.h"
+#include "proximal/kernels/swiglu.h"
+
+namespace px::kernels {
+
+void rmsnorm_cuda(cudaStream_t stream, const px_rmsnorm_args& args);
+// Bytes of args.workspace on the device, for d_weight.
+uint64_t rmsnorm_backward_cuda_workspace(int64_t rows, int64_t hidden);
+void rmsnorm_backward_cuda(cudaStream_t stream, const px_rmsnorm_backward_args& args);
+
+void rope_cuda(cudaStream_t stream, const px_rope_args& args);
+// Bytes of args.workspace on the device, for d_query_norm and d_key_norm.
+uint64_t rope_backward_cuda_workspace(int64_t rows, int64_t head_size);
+void rope_backward_cuda(cudaStream_t stream, const px_rope_backward_args& args);
+
+void swiglu_cuda(cudaStream_t stream, const px_swiglu_args& args);
+void swiglu_backward_cuda(cudaStream_t stream, const px_swiglu_backward_args& args);
+
+void embedding_cuda(cudaStream_t stream, const px_embedding_args& args);
+void embedding_backward_cuda(cudaStream_t stream, const px_embedding_backward_args& args);
+
+void cast_to_bf16_cuda(cudaStream_t stream, const float* x, int64_t n, uint16_t* out);
+void cast_from_bf16_cuda(cudaStream_t stream, const uint16_t* x, int64_t n, float* out);
+
+}  // namespace px::kernels
