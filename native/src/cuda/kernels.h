@@ -26,6 +26,8 @@ void gae_cuda(cudaStream_t stream, const px_gae_args& args, int32_t* not_finite)
 inline constexpr int kPolicyTotals = 15;
 uint64_t policy_loss_cuda_workspace(int64_t count);
 void policy_loss_cuda(cudaStream_t stream, const px_policy_loss_args& args, double* totals, void* workspace);
+// totals of parts [count, kPolicyTotals], added in order.
+void add_policy_totals_cuda(cudaStream_t stream, double* totals, const double* parts, int64_t count);
 // What the totals say; false where something was not finite.
 bool read_policy_totals(const double* totals, px_policy_metrics& metrics);
 

@@ -137,6 +137,7 @@ class Block {
  private:
   void prepare();
   void run_round(size_t& left);
+  void run_threads(size_t& left, uint32_t still);
   bool release();
   bool release_block();
   bool release_warp(unsigned warp);
@@ -348,13 +349,24 @@ void Block::prepare() {
   }
 }
 
-// Every thread that can run does so until it waits.
+// Every thread that can run does so until it waits. In shuffled orders about half of the warps stand still meanwhile, so
+// that warps drift apart as far as barriers let them.
 void Block::run_round(size_t& left) {
   ran_ = false;
-  if (config().seed != 0) std::shuffle(order_.begin(), order_.end(), random_);
+  uint32_t still = 0;
+  if (config().seed != 0) {
+    std::shuffle(order_.begin(), order_.end(), random_);
+    still = static_cast<uint32_t>(random_());
+  }
+  run_threads(left, still);
+  if (!ran_ && still != 0 && !error_) run_threads(left, 0);
+}
+
+// `still`: a bit for each warp that does not run.
+void Block::run_threads(size_t& left, uint32_t still) {
   for (const unsigned i : order_) {
     Fiber& fiber = fibers_[i];
-    if (fiber.done || fiber.waits != Waits::kNothing) continue;
+    if (fiber.done || fiber.waits != Waits::kNothing || (still >> fiber.warp & 1) != 0) continue;
     ran_ = true;
     to_fiber(fiber);
     if (fiber.done) --left;

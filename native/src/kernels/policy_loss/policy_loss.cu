@@ -108,6 +108,10 @@ void policy_loss_cuda(cudaStream_t stream, const px_policy_loss_args& args, doub
   launch_add_parts<PolicyTotals>(stream, totals, parts, blocks);
 }
 
+void add_policy_totals_cuda(cudaStream_t stream, double* totals, const double* parts, int64_t count) {
+  launch_add_parts<PolicyTotals>(stream, totals, parts, count);
+}
+
 bool read_policy_totals(const double* totals, px_policy_metrics& metrics) {
   const auto whole = [&](int k) { return static_cast<int64_t>(totals[k]); };
   metrics = {totals[kLoss],       totals[kKlLoss],        whole(kTokens),       whole(kClipped),

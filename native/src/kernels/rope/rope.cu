@@ -98,7 +98,7 @@ __device__ void turn_back_head(const px_rope_backward_args& args, int64_t n, int
   }
 }
 
-__global__ void __launch_bounds__(kThreads) backward_kernel(px_rope_backward_args args) {
+__global__ void __launch_bounds__(kThreads, 6) backward_kernel(px_rope_backward_args args) {
   const int64_t n = blockIdx.x;
   const int lane = static_cast<int>(threadIdx.x) % kWarp;
   for (int64_t h = threadIdx.x / kWarp; h < turned(args) + args.kv_heads; h += kThreads / kWarp) {
