@@ -8,6 +8,8 @@
 
 #include "cuda/check.h"
 #include "proximal/kernels/embedding.h"
+#include "proximal/kernels/gelu.h"
+#include "proximal/kernels/layernorm.h"
 #include "proximal/kernels/rmsnorm.h"
 #include "proximal/kernels/rope.h"
 #include "proximal/kernels/swiglu.h"
@@ -19,6 +21,11 @@ void rmsnorm_cuda(cudaStream_t stream, const px_rmsnorm_args& args);
 uint64_t rmsnorm_backward_cuda_workspace(int64_t rows, int64_t hidden);
 void rmsnorm_backward_cuda(cudaStream_t stream, const px_rmsnorm_backward_args& args);
 
+void layernorm_cuda(cudaStream_t stream, const px_layernorm_args& args);
+// Bytes of args.workspace on the device, for d_weight and d_bias.
+uint64_t layernorm_backward_cuda_workspace(int64_t rows, int64_t hidden);
+void layernorm_backward_cuda(cudaStream_t stream, const px_layernorm_backward_args& args);
+
 void rope_cuda(cudaStream_t stream, const px_rope_args& args);
 // Bytes of args.workspace on the device, for d_query_norm and d_key_norm.
 uint64_t rope_backward_cuda_workspace(int64_t rows, int64_t head_size);
@@ -26,6 +33,9 @@ void rope_backward_cuda(cudaStream_t stream, const px_rope_backward_args& args);
 
 void swiglu_cuda(cudaStream_t stream, const px_swiglu_args& args);
 void swiglu_backward_cuda(cudaStream_t stream, const px_swiglu_backward_args& args);
+
+void gelu_cuda(cudaStream_t stream, const px_gelu_args& args);
+void gelu_backward_cuda(cudaStream_t stream, const px_gelu_backward_args& args);
 
 void embedding_cuda(cudaStream_t stream, const px_embedding_args& args);
 void embedding_backward_cuda(cudaStream_t stream, const px_embedding_backward_args& args);

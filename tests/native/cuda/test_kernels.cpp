@@ -522,7 +522,7 @@ void expect_as_plainly(Device& device, const px_sample_args& args, const std::st
 }
 
 TEST_F(CudaKernels, SampleAsTheDefinitionSays) {
-  for (const int64_t vocabulary : {1, 2, 64, 65, 777}) {
+  for (const int64_t vocabulary : {1, 64, 65, 777}) {
     if (kDraws == 1 && vocabulary != 65) continue;
     Floats logits = random_floats(vocabulary, 17, -6, 6);
     for (size_t i = 3; i < logits.size(); i += 9) logits[i] = -kInf;

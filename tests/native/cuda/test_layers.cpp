@@ -3,6 +3,8 @@
 #include "cuda/layers.h"
 #include "device_arrays.h"
 #include "kernels/embedding/embedding.h"
+#include "kernels/gelu/gelu.h"
+#include "kernels/layernorm/layernorm.h"
 #include "kernels/rmsnorm/rmsnorm.h"
 #include "kernels/rope/rope.h"
 #include "kernels/swiglu/swiglu.h"
@@ -90,6 +92,121 @@ TEST_F(Layers, RmsNormAgreesWithItsReference) {
       expect_near(g_w, d_w, kTolerance, "d_weight");
       expect_bf16_of(d_bf16, g_x);
     }
+  }
+}
+
+TEST_F(Layers, LayerNormAgreesWithItsReference) {
+  for (const Shape& shape : kShapes) {
+    const int64_t n = shape.rows * shape.width;
+    const Floats x = random_floats(n, 1, 3, 7), delta = random_floats(n, 2, -1, 1), d_out = random_floats(n, 3, -1, 1);
+    const Floats weight = random_floats(shape.width, 4, 0.5, 1.5), bias = random_floats(shape.width, 5, -1, 1);
+    Floats sum(x), out(x.size()), mean(static_cast<size_t>(shape.rows)), rstd(mean);
+    auto args = make_args<px_layernorm_args>();
+    args.rows = shape.rows;
+    args.hidden = shape.width;
+    args.epsilon = 1e-2;  // one column has no deviation: 1 / deviation stays small
+    args.x = x.data();
+    args.delta = delta.data();
+    args.weight = weight.data();
+    args.bias = bias.data();
+    args.sum = sum.data();
+    args.out = out.data();
+    args.mean = mean.data();
+    args.rstd = rstd.data();
+    kernels::layernorm_ref(args);
+
+    const auto g_x = in(x), g_delta = in(delta), g_weight = in(weight), g_bias = in(bias), g_sum = in(x), g_out = in(out);
+    const auto g_mean = in(mean), g_rstd = in(rstd);
+    const DeviceArray<uint16_t> g_bf16(memory(), n);
+    px_layernorm_args device = args;
+    device.x = g_x.data();
+    device.delta = g_delta.data();
+    device.weight = g_weight.data();
+    device.bias = g_bias.data();
+    device.sum = g_sum.data();
+    device.out = g_out.data();
+    device.out_bf16 = g_bf16.data();
+    device.mean = g_mean.data();
+    device.rstd = g_rstd.data();
+    kernels::layernorm_cuda(stream(), device);
+    expect_near(g_sum, sum, 1e-6, "sum");
+    expect_near(g_out, out, kTolerance, "out");
+    expect_near(g_mean, mean, kTolerance, "mean");
+    expect_near(g_rstd, rstd, kTolerance, "rstd");
+    expect_bf16_of(g_bf16, g_out);
+
+    for (const uint32_t flags : {0u, static_cast<uint32_t>(PX_LAYERNORM_ADD)}) {
+      Floats d_x(x), d_weight(weight), d_bias(bias);
+      auto back = make_args<px_layernorm_backward_args>();
+      back.flags = flags;
+      back.rows = shape.rows;
+      back.hidden = shape.width;
+      back.x = sum.data();
+      back.weight = weight.data();
+      back.mean = mean.data();
+      back.rstd = rstd.data();
+      back.d_out = d_out.data();
+      back.d_x = d_x.data();
+      back.d_weight = d_weight.data();
+      back.d_bias = d_bias.data();
+      const auto g_d = in(d_out), g_d_x = in(d_x), g_d_weight = in(d_weight), g_d_bias = in(d_bias), g_s = in(sum);
+      const auto g_m = in(mean), g_r = in(rstd);
+      const DeviceArray<char> workspace(
+          memory(), static_cast<int64_t>(kernels::layernorm_backward_cuda_workspace(shape.rows, shape.width)));
+      px_layernorm_backward_args device_back = back;
+      device_back.x = g_s.data();
+      device_back.weight = g_weight.data();
+      device_back.mean = g_m.data();
+      device_back.rstd = g_r.data();
+      device_back.d_out = g_d.data();
+      device_back.d_x = g_d_x.data();
+      device_back.d_x_bf16 = g_bf16.data();
+      device_back.d_weight = g_d_weight.data();
+      device_back.d_bias = g_d_bias.data();
+      device_back.workspace = workspace.data();
+      kernels::layernorm_backward_cuda(stream(), device_back);
+      kernels::layernorm_backward_ref(back);
+      expect_near(g_d_x, d_x, kTolerance, "d_x");
+      expect_near(g_d_weight, d_weight, kTolerance, "d_weight");
+      expect_near(g_d_bias, d_bias, kTolerance, "d_bias");
+      expect_bf16_of(g_bf16, g_d_x);
+    }
+  }
+}
+
+TEST_F(Layers, GeluAgreesWithItsReference) {
+  Floats x = random_floats(700, 1, -6, 6);
+  x[0] = -90;
+  x[1] = 90;
+  const Floats d_out = random_floats(700, 2, -1, 1);
+  for (const uint32_t flags : {0u, static_cast<uint32_t>(PX_GELU_ERF)}) {
+    Floats out(x.size()), d_x(x.size());
+    auto args = make_args<px_gelu_args>();
+    args.flags = flags;
+    args.count = 700;
+    args.x = x.data();
+    args.out = out.data();
+    kernels::gelu_ref(args);
+    auto back = make_args<px_gelu_backward_args>();
+    back.flags = flags;
+    back.count = 700;
+    back.x = x.data();
+    back.d_out = d_out.data();
+    back.d_x = d_x.data();
+    kernels::gelu_backward_ref(back);
+    const auto g_x = in(x), g_out = in(x), g_d = in(d_out);
+    const DeviceArray<uint16_t> bf16(memory(), 700);
+    args.x = g_x.data();
+    args.out = g_out.data();
+    args.out_bf16 = bf16.data();
+    kernels::gelu_cuda(stream(), args);
+    expect_near(g_out, out, kTolerance, "out");
+    expect_bf16_of(bf16, g_out);
+    back.x = g_x.data();
+    back.d_out = g_d.data();
+    back.d_x = g_d.data();  // in its own place
+    kernels::gelu_backward_cuda(stream(), back);
+    expect_near(g_d, d_x, kTolerance, "d_x");
   }
 }
 
