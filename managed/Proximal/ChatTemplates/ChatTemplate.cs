@@ -80,6 +80,7 @@ public sealed class ChatTemplate
 
     private static T Guarded<T>(Func<T> body)
     {
+        Work.Begin();
         try
         {
             return body();

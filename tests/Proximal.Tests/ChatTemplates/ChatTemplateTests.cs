@@ -61,6 +61,14 @@ public sealed class ChatTemplateTests
     [TestCase("{% set ns = namespace(l=[]) %}{% for i in range(99999) %}{% set ns.l = [ns.l] %}{% endfor %}{{ ns.l }}")]
     [TestCase("{% set ns = namespace(l=[]) %}{% for i in range(99999) %}{% set ns.l = [ns.l] %}{% endfor %}{{ ns.l | tojson }}")]
     [TestCase("{% for i in range(99999) %}{{ 'x' * 9999 }}{% endfor %}")]
+    [TestCase("{% set s = 'ab' * 8000000 %}{% for i in range(99999) %}{% if s[i] == 'x' %}{% endif %}{% endfor %}")]
+    [TestCase("{% set s = 'ab' * 8000000 %}{% set t = 'ab' * 2000000 ~ 'aa' %}{{ s.count(t) }}{{ t in s }}")]
+    [TestCase("{% set a = 'x' * 9999999 %}{% set b = 'x' * 9999999 %}{{ ([a] * 99999) == ([b] * 99999) }}")]
+    [TestCase("{% set ns = namespace(a=[], b=[]) %}{% for i in range(60) %}{% set ns.a = [ns.a, ns.a] %}{% set ns.b = [ns.b, ns.b] %}{% endfor %}{{ ns.a == ns.b }}")]
+    [TestCase("{% set ns = namespace(t=()) %}{% for i in range(60) %}{% set ns.t = (ns.t, ns.t) %}{% endfor %}{{ {ns.t: 1} }}")]
+    [TestCase("{{ (['ab' * 99] * 99999) | sum(start='') }}")]
+    [TestCase("{% set n = 3 ** 40000 %}{% for i in range(99999) %}{% if n * 7 is odd %}{% endif %}{% endfor %}")]
+    [TestCase("{% for i in range(99999) %}{% for k in range(99) %}{{ range(99999)[7] }}{% endfor %}{% endfor %}")]
     public void A_bomb_is_stopped_in_seconds(string source)
     {
         var watch = Stopwatch.StartNew();

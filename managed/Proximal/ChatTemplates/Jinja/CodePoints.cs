@@ -20,6 +20,7 @@ internal static class CodePoints
 
     public static string[] Split(string text)
     {
+        Work.Spend(Work.Item * (long)text.Length);
         string[] points = new string[Count(text)];
         int at = 0;
         for (int n = 0; n < points.Length; n++)
@@ -31,6 +32,11 @@ internal static class CodePoints
 
         return points;
     }
+
+    /// <summary>Some of the code points; most texts have no pairs, so that nothing has to be counted.</summary>
+    public static string Slice(string text, int start, int end) => text.AsSpan().ContainsAnyInRange('\ud800', '\udfff')
+        ? string.Concat(Split(text)[start..end])
+        : text[start..end];
 
     /// <summary>Python's chr: a lone surrogate stays one.</summary>
     public static string FromNumber(int number) => number switch

@@ -153,30 +153,30 @@ internal static partial class Filters
         var lines = new List<string>();
         foreach (string paragraph in text.Split('\n'))
         {
-            string line = string.Empty;
-            foreach (string given in paragraph.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            var line = new StringBuilder();
+            foreach (string word in paragraph.Split(' ', StringSplitOptions.RemoveEmptyEntries))
             {
-                string word = given;
                 if (line.Length > 0 && line.Length + 1 + word.Length <= width)
                 {
-                    line += " " + word;
+                    line.Append(' ').Append(word);
                     continue;
                 }
 
                 if (line.Length > 0)
                 {
-                    lines.Add(line);
+                    lines.Add(line.ToString());
                 }
 
-                for (; breakLong && word.Length > width; word = word[width..])
+                int from = 0;
+                for (; breakLong && word.Length - from > width; from += width)
                 {
-                    lines.Add(word[..width]);
+                    lines.Add(word.Substring(from, width));
                 }
 
-                line = word;
+                line.Clear().Append(word, from, word.Length - from);
             }
 
-            lines.Add(line);
+            lines.Add(line.ToString());
         }
 
         return string.Join(separator, lines);
@@ -350,9 +350,9 @@ internal static partial class Filters
             return value;
         }
 
-        if (precision < -Limits.Bits)
+        if (-(long)precision > value.GetBitLength())
         {
-            return BigInteger.Zero; // half of the unit is more than any integer
+            return BigInteger.Zero; // half of the unit is more than the value
         }
 
         BigInteger unit = BigInteger.Pow(10, -precision);

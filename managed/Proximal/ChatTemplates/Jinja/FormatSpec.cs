@@ -79,6 +79,7 @@ internal sealed record FormatSpec(string Fill, char Align, char Sign, bool Alter
 
     private string Number(object number)
     {
+        Work.SpendOn(number);
         bool negative = number is BigInteger whole ? whole.Sign < 0 : double.IsNegative((double)number);
         object magnitude = number is BigInteger integer ? BigInteger.Abs(integer) : Math.Abs((double)number);
         string sign = negative ? "-" : Sign == '-' ? string.Empty : Sign.ToString();

@@ -6,8 +6,11 @@ namespace Proximal.ChatTemplates.Jinja;
 internal sealed partial class Interpreter
 {
     /// <summary>Applies a filter to a value that templates and filters like map hand over.</summary>
-    internal object? ApplyFilter(string name, object? value, IReadOnlyList<object?> positional, IReadOnlyDictionary<string, object?> named) =>
-        Counted(Filters.Apply(this, name, value, new Arguments(name, positional, named)));
+    internal object? ApplyFilter(string name, object? value, IReadOnlyList<object?> positional, IReadOnlyDictionary<string, object?> named)
+    {
+        Work.SpendOn(value);
+        return Counted(Filters.Apply(this, name, value, new Arguments(name, positional, named)));
+    }
 
     /// <summary>Gives back the items one by one, each a step.</summary>
     internal IEnumerable<object?> Items(object? value)
@@ -163,6 +166,7 @@ internal sealed partial class Interpreter
             foreach ((object? key, object? value) in spread as PythonDictionary
                 ?? throw TemplateError.Runtime($"argument after ** must be a mapping, not {PythonText.TypeName(spread)}"))
             {
+                Step();
                 named[key as string ?? throw TemplateError.Runtime("keywords must be strings")] = value;
             }
         }

@@ -12,6 +12,9 @@ internal static class Limits
     /// <summary>Characters and items that one rendering makes in all.</summary>
     public const long Total = 1 << 28;
 
+    /// <summary>Characters that one rendering goes through, and as many for whatever takes as long.</summary>
+    public const long Work = 1 << 29;
+
     /// <summary>Calls inside each other.</summary>
     public const int Depth = 200;
 

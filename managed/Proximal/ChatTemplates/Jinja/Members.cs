@@ -68,19 +68,39 @@ internal static class Members
         switch (owner)
         {
             case string or Markup:
-                return string.Concat(Take(CodePoints.Split(PythonText.Str(owner)), start, stop, step));
+                return SliceText(PythonText.Str(owner), start, stop, step);
             case List<object?> list:
                 return Take(list, start, stop, step);
             case PythonTuple tuple:
                 return new PythonTuple(Take(tuple.Items, start, stop, step));
             case PythonRange range:
-                return Take([.. range.Items], start, stop, step);
+                return Take([.. Operators.Iterate(range)], start, stop, step);
             default:
                 return new Undefined(ChatTemplateErrorKind.Undefined, $"{PythonText.TypeForMembers(owner)} has no slices");
         }
     }
 
+    private static string SliceText(string text, object? start, object? stop, object? step)
+    {
+        Work.Spend(text.Length);
+        (int from, int to, int by) = Bounds(CodePoints.Count(text), start, stop, step);
+        return by == 1 ? CodePoints.Slice(text, from, Math.Max(from, to)) : string.Concat(Take(CodePoints.Split(text), start, stop, step));
+    }
+
     private static List<T> Take<T>(IReadOnlyList<T> items, object? start, object? stop, object? step)
+    {
+        (int from, int to, int by) = Bounds(items.Count, start, stop, step);
+        var taken = new List<T>();
+        for (long i = from; by > 0 ? i < to : i > to; i += by)
+        {
+            taken.Add(items[(int)i]);
+        }
+
+        Work.Spend(taken.Count);
+        return taken;
+    }
+
+    private static (int From, int To, int By) Bounds(int length, object? start, object? stop, object? step)
     {
         int by = step is null ? 1 : Operators.ToIndex(step);
         if (by == 0)
@@ -88,16 +108,7 @@ internal static class Members
             throw TemplateError.Runtime("slice step cannot be zero");
         }
 
-        int length = items.Count;
-        int from = Bound(start, by > 0 ? 0 : length - 1);
-        int to = Bound(stop, by > 0 ? length : -1);
-        var taken = new List<T>();
-        for (long i = from; by > 0 ? i < to : i > to; i += by)
-        {
-            taken.Add(items[(int)i]);
-        }
-
-        return taken;
+        return (Bound(start, by > 0 ? 0 : length - 1), Bound(stop, by > 0 ? length : -1), by);
 
         int Bound(object? value, int otherwise)
         {
@@ -120,7 +131,7 @@ internal static class Members
             case PythonDictionary dictionary:
                 return key is not (List<object?> or PythonDictionary) && dictionary.TryGet(key, out value);
             case string or Markup:
-                return TryAt(CodePoints.Split(PythonText.Str(owner)), key, out value);
+                return TryAt(PythonText.Str(owner), key, out value);
             case List<object?> list:
                 return TryAt(list, key, out value);
             case PythonTuple tuple:
@@ -128,7 +139,8 @@ internal static class Members
             case Group group:
                 return TryAt(group.AsTuple().Items, key, out value);
             case PythonRange range:
-                return TryAt([.. range.Items], key, out value);
+                value = TryIndex(key, range.Count, out int at) ? range.Start + (range.Step * at) : null;
+                return value is not null;
             default:
                 return false;
         }
@@ -136,20 +148,31 @@ internal static class Members
 
     private static bool TryAt(IReadOnlyList<object?> items, object? key, out object? value)
     {
-        value = null;
+        bool found = TryIndex(key, items.Count, out int index);
+        value = found ? items[index] : null;
+        return found;
+    }
+
+    private static bool TryAt(string text, object? key, out object? value)
+    {
+        Work.Spend(text.Length);
+        bool found = TryIndex(key, CodePoints.Count(text), out int index);
+        value = found ? CodePoints.Slice(text, index, index + 1) : null;
+        return found;
+    }
+
+    private static bool TryIndex(object? key, int count, out int index)
+    {
+        index = 0;
         if (Operators.AsNumber(key) is not BigInteger number)
         {
             return false;
         }
 
-        BigInteger index = number.Sign < 0 ? number + items.Count : number;
-        if (index.Sign < 0 || index >= items.Count)
-        {
-            return false;
-        }
-
-        value = items[(int)index];
-        return true;
+        BigInteger place = number.Sign < 0 ? number + count : number;
+        bool inside = place.Sign >= 0 && place < count;
+        index = inside ? (int)place : 0;
+        return inside;
     }
 
     private static Function? SequenceMethod(IReadOnlyList<object?> items, string name, bool isList) => name switch

@@ -26,7 +26,13 @@ internal static class Operators
     };
 
     /// <summary>The items of an iterable; null when the value is none.</summary>
-    public static IEnumerable<object?>? TryIterate(object? value) => value switch
+    public static IEnumerable<object?>? TryIterate(object? value)
+    {
+        Work.Spend(value is List<object?> or PythonTuple or PythonDictionary or DictionaryView or PythonRange or PythonBytes ? Length(value) : 0);
+        return ItemsOf(value);
+    }
+
+    private static IEnumerable<object?>? ItemsOf(object? value) => value switch
     {
         List<object?> list => list,
         PythonTuple tuple => tuple.Items,
@@ -72,6 +78,7 @@ internal static class Operators
     public static bool AreEqual(object? left, object? right)
     {
         RuntimeHelpers.EnsureSufficientExecutionStack();
+        SpendOnComparison(left, right);
         if (AsNumber(left) is { } a && AsNumber(right) is { } b)
         {
             return CompareNumbers(a, b) == 0;
@@ -96,6 +103,7 @@ internal static class Operators
 
     public static int Hash(object? value)
     {
+        Work.Spend(Work.Item);
         switch (value)
         {
             case null:
@@ -103,8 +111,10 @@ internal static class Operators
             case bool or BigInteger or double:
                 return AsNumber(value) is BigInteger whole ? whole.GetHashCode() : ((double)value!).GetHashCode();
             case string text:
+                Work.Spend(text.Length);
                 return text.GetHashCode(StringComparison.Ordinal);
             case Markup markup:
+                Work.Spend(markup.Text.Length);
                 return markup.Text.GetHashCode(StringComparison.Ordinal);
             case PythonTuple tuple:
                 RuntimeHelpers.EnsureSufficientExecutionStack();
@@ -120,6 +130,7 @@ internal static class Operators
     public static int? Compare(object? left, object? right, string symbol)
     {
         RuntimeHelpers.EnsureSufficientExecutionStack();
+        SpendOnComparison(left, right);
         if (AsNumber(left) is { } a && AsNumber(right) is { } b)
         {
             return CompareNumbers(a, b);
@@ -146,7 +157,7 @@ internal static class Operators
     public static bool Contains(object? container, object? item) => container switch
     {
         string or Markup => item is string or Markup
-            ? PythonText.Str(container).Contains(PythonText.Str(item), StringComparison.Ordinal)
+            ? StringMethods.Contains(PythonText.Str(container), PythonText.Str(item))
             : throw TemplateError.Runtime($"'in <string>' requires string as left operand, not {PythonText.TypeName(item)}"),
         PythonDictionary dictionary => dictionary.Contains(item),
         _ => (TryIterate(container)
@@ -257,6 +268,10 @@ internal static class Operators
             : x.CompareTo(y);
     }
 
+    /// <summary>Lists and tuples pay by their items.</summary>
+    private static void SpendOnComparison(object? left, object? right) => Work.Spend(
+        Work.Item + ((left, right) is (string or Markup, string or Markup) ? Math.Min(PythonText.Str(left).Length, PythonText.Str(right).Length) : 0));
+
     private static object Add(object? left, object? right)
     {
         if (AsNumber(left) is not null && AsNumber(right) is not null)
@@ -269,13 +284,13 @@ internal static class Operators
             case (string or Markup, string or Markup):
                 string a = PythonText.Str(left);
                 string b = PythonText.Str(right);
-                Limits.CheckLength((long)a.Length + b.Length);
+                CheckSum(a.Length, b.Length);
                 return a + b;
             case (List<object?> x, List<object?> y):
-                Limits.CheckLength((long)x.Count + y.Count);
+                CheckSum(x.Count, y.Count);
                 return new List<object?>([.. x, .. y]);
             case (PythonTuple x, PythonTuple y):
-                Limits.CheckLength((long)x.Items.Count + y.Items.Count);
+                CheckSum(x.Items.Count, y.Items.Count);
                 return new PythonTuple([.. x.Items, .. y.Items]);
             case (string or Markup, _):
                 throw TemplateError.Runtime($"can only concatenate str (not \"{PythonText.TypeName(right)}\") to str");
@@ -284,6 +299,12 @@ internal static class Operators
             default:
                 throw BadOperands("+", left, right);
         }
+    }
+
+    private static void CheckSum(long left, long right)
+    {
+        Limits.CheckLength(left + right);
+        Work.Spend(left + right);
     }
 
     private static object? Repeated(object? left, object? right)
@@ -309,6 +330,8 @@ internal static class Operators
     {
         object a = AsNumber(left) ?? throw BadOperands(symbol, left, right);
         object b = AsNumber(right) ?? throw BadOperands(symbol, left, right);
+        Work.SpendOn(a);
+        Work.SpendOn(b);
         if (symbol is "/" or "//" or "%" && !IsTrue(b))
         {
             throw TemplateError.Runtime(symbol == "/" || a is BigInteger && b is BigInteger && symbol == "/"
@@ -316,7 +339,9 @@ internal static class Operators
                 : "integer division or modulo by zero");
         }
 
-        return a is BigInteger x && b is BigInteger y && symbol != "/" ? Integers(symbol, x, y) : Reals(symbol, ToDouble(a), ToDouble(b));
+        object result = a is BigInteger x && b is BigInteger y && symbol != "/" ? Integers(symbol, x, y) : Reals(symbol, ToDouble(a), ToDouble(b));
+        Work.SpendOn(result);
+        return result;
     }
 
     private static object Integers(string symbol, BigInteger x, BigInteger y)

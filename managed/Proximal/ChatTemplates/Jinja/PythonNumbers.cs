@@ -14,6 +14,7 @@ internal static class PythonNumbers
             return false;
         }
 
+        Work.Spend((long)digits.Length * digits.Length >> 4); // a growing number is multiplied for every digit
         foreach (char c in digits.Replace("_", string.Empty, StringComparison.Ordinal))
         {
             int digit = char.IsAsciiDigit(c) ? c - '0' : char.IsAsciiLetter(c) ? char.ToLowerInvariant(c) - 'a' + 10 : 99;

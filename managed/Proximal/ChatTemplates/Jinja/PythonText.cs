@@ -26,6 +26,7 @@ internal static class PythonText
     {
         var text = new StringBuilder();
         AppendRepr(text, value);
+        Work.Spend(text.Length);
         return text.ToString();
     }
 
@@ -117,7 +118,7 @@ internal static class PythonText
         {
             case null: text.Append("None"); break;
             case bool truth: text.Append(truth ? "True" : "False"); break;
-            case BigInteger number: text.Append(number.ToString(CultureInfo.InvariantCulture)); break;
+            case BigInteger number: Work.SpendOn(number); text.Append(number.ToString(CultureInfo.InvariantCulture)); break;
             case double number: text.Append(FloatRepr(number)); break;
             case string s: AppendQuoted(text, s); break;
             case Markup markup: text.Append("Markup("); AppendQuoted(text, markup.Text); text.Append(')'); break;

@@ -63,6 +63,7 @@ internal static class StringMethods
         ? null
         : new Function(name, arguments =>
         {
+            Work.Spend(text.Length);
             object? result = method(text, arguments);
             if (name != "format")
             {
@@ -119,6 +120,12 @@ internal static class StringMethods
         return result.Append(text, from, text.Length - from).ToString();
     }
 
+    public static bool Contains(string text, string part)
+    {
+        Work.SpendOnSearch(text, part);
+        return text.Contains(part, StringComparison.Ordinal);
+    }
+
     public static string Join(string separator, IEnumerable<object?> items)
     {
         var text = new StringBuilder();
@@ -172,7 +179,7 @@ internal static class StringMethods
             return SplitWords(text, limit);
         }
 
-        RequireSeparator(separator);
+        RequireSeparator(text, separator);
         return [.. limit is < 0 or int.MaxValue ? text.Split(separator) : text.Split(separator, limit + 1)];
     }
 
@@ -194,7 +201,7 @@ internal static class StringMethods
 
             if (words.Count == limit)
             {
-                words.Add(text[at..].TrimEnd(PythonText.WhiteSpace));
+                words.Add(text[at..]);
                 return words;
             }
 
@@ -211,7 +218,7 @@ internal static class StringMethods
     private static List<object?> SplitFromRight(string text, string? separator, int limit)
     {
         List<object?> all = Split(text, separator, -1);
-        if (limit < 0 || all.Count - 1 <= limit)
+        if (limit < 0 || all.Count <= limit)
         {
             return all;
         }
@@ -219,22 +226,22 @@ internal static class StringMethods
         if (separator is null)
         {
             // The rest keeps its inner blanks: cut from the right word by word.
-            string rest = text.TrimEnd(PythonText.WhiteSpace);
+            ReadOnlySpan<char> rest = text.AsSpan().TrimEnd(PythonText.WhiteSpace);
             for (int i = all.Count - 1; i >= all.Count - limit; i--)
             {
                 rest = rest[..^((string)all[i]!).Length].TrimEnd(PythonText.WhiteSpace);
             }
 
-            return [rest.TrimStart(PythonText.WhiteSpace), .. all[^limit..]];
+            return rest.Length > 0 ? [rest.ToString(), .. all[^limit..]] : all;
         }
 
         int head = all.Count - limit;
-        return [string.Join(separator, all[..head]), .. all[head..]];
+        return head <= 1 ? all : [string.Join(separator, all[..head]), .. all[head..]];
     }
 
     private static PythonTuple Partition(string text, string separator, bool last)
     {
-        RequireSeparator(separator);
+        RequireSeparator(text, separator);
         int at = last ? text.LastIndexOf(separator, StringComparison.Ordinal) : text.IndexOf(separator, StringComparison.Ordinal);
         if (at < 0)
         {
@@ -281,15 +288,16 @@ internal static class StringMethods
     private static int Find(string text, Arguments arguments, bool last)
     {
         string part = arguments.TakeText("sub");
-        string[] points = CodePoints.Split(text);
-        int start = Bound(arguments.Take("start", null), 0, points.Length);
-        int end = Bound(arguments.Take("end", null), points.Length, points.Length);
+        int length = CodePoints.Count(text);
+        int start = Bound(arguments.Take("start", null), 0, length);
+        int end = Bound(arguments.Take("end", null), length, length);
         if (start > end)
         {
             return -1;
         }
 
-        string window = string.Concat(points[start..end]);
+        string window = CodePoints.Slice(text, start, end);
+        Work.SpendOnSearch(window, part);
         int at = last ? window.LastIndexOf(part, StringComparison.Ordinal) : window.IndexOf(part, StringComparison.Ordinal);
         at = last && part.Length == 0 ? window.Length : at;
         return at < 0 ? -1 : start + CodePoints.IndexOf(window, at);
@@ -310,6 +318,7 @@ internal static class StringMethods
 
     private static int Count(string text, string part)
     {
+        Work.SpendOnSearch(text, part);
         if (part.Length == 0)
         {
             return CodePoints.Count(text) + 1;
@@ -380,8 +389,9 @@ internal static class StringMethods
         return result.ToString();
     }
 
-    private static void RequireSeparator(string separator)
+    private static void RequireSeparator(string text, string separator)
     {
+        Work.SpendOnSearch(text, separator);
         if (separator.Length == 0)
         {
             throw TemplateError.Runtime("empty separator");

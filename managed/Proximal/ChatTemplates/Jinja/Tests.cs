@@ -59,6 +59,7 @@ internal static class Tests
             throw TemplateError.Runtime($"No test named '{name}'.");
         }
 
+        Work.SpendOn(value);
         bool result = test(value, arguments);
         arguments.End();
         return result;
