@@ -275,7 +275,11 @@ const std::vector<Kernel> kKernels{
 };
 
 // Around warps, blocks, ranges and tiles.
+#ifdef __SANITIZE_THREAD__
+const std::vector<int64_t> kManySizes{0, 33, 4097};
+#else
 const std::vector<int64_t> kManySizes{0, 1, 3, 31, 33, 255, 257, 4097, 9001};
+#endif
 
 using CudaKernels = DeviceTest;
 
@@ -296,7 +300,7 @@ TEST_F(CudaKernels, AgreeWithTheirReferences) {
 }
 
 TEST_F(CudaKernels, ComputeTheSameBitsInAnyOrderOfThreads) {
-  const Inputs in(9001);
+  const Inputs in(kManySizes.back());
   for (const Kernel& kernel : kKernels) {
     const Result expected = kernel.run(&device(), in);
     for_orders([&](unsigned seed) {
