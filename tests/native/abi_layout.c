@@ -84,6 +84,8 @@ static void px_struct_id_layout(void) {
   VALUE(px_struct_id, PX_STRUCT_LAYERNORM_BACKWARD_ARGS);
   VALUE(px_struct_id, PX_STRUCT_GELU_ARGS);
   VALUE(px_struct_id, PX_STRUCT_GELU_BACKWARD_ARGS);
+  VALUE(px_struct_id, PX_STRUCT_ATTENTION_ARGS);
+  VALUE(px_struct_id, PX_STRUCT_ATTENTION_BACKWARD_ARGS);
 }
 
 static void px_backend_layout(void) {
@@ -619,6 +621,50 @@ static void px_gelu_backward_args_layout(void) {
   FIELD(px_gelu_backward_args, d_x_bf16);
 }
 
+static void px_attention_args_layout(void) {
+  STRUCT(px_attention_args);
+  FIELD(px_attention_args, struct_size);
+  FIELD(px_attention_args, flags);
+  FIELD(px_attention_args, sequences);
+  FIELD(px_attention_args, offsets);
+  FIELD(px_attention_args, heads);
+  FIELD(px_attention_args, kv_heads);
+  FIELD(px_attention_args, head_size);
+  FIELD(px_attention_args, window);
+  FIELD(px_attention_args, scale);
+  FIELD(px_attention_args, dtype);
+  FIELD(px_attention_args, reserved);
+  FIELD(px_attention_args, qkv);
+  FIELD(px_attention_args, out);
+  FIELD(px_attention_args, out_bf16);
+  FIELD(px_attention_args, lse);
+  FIELD(px_attention_args, workspace);
+  FIELD(px_attention_args, workspace_bytes);
+}
+
+static void px_attention_backward_args_layout(void) {
+  STRUCT(px_attention_backward_args);
+  FIELD(px_attention_backward_args, struct_size);
+  FIELD(px_attention_backward_args, flags);
+  FIELD(px_attention_backward_args, sequences);
+  FIELD(px_attention_backward_args, offsets);
+  FIELD(px_attention_backward_args, heads);
+  FIELD(px_attention_backward_args, kv_heads);
+  FIELD(px_attention_backward_args, head_size);
+  FIELD(px_attention_backward_args, window);
+  FIELD(px_attention_backward_args, scale);
+  FIELD(px_attention_backward_args, dtype);
+  FIELD(px_attention_backward_args, reserved);
+  FIELD(px_attention_backward_args, qkv);
+  FIELD(px_attention_backward_args, out);
+  FIELD(px_attention_backward_args, out_bf16);
+  FIELD(px_attention_backward_args, lse);
+  FIELD(px_attention_backward_args, d_out);
+  FIELD(px_attention_backward_args, d_qkv);
+  FIELD(px_attention_backward_args, workspace);
+  FIELD(px_attention_backward_args, workspace_bytes);
+}
+
 static void px_sample_flags_layout(void) {
   ENUM(px_sample_flags);
   VALUE(px_sample_flags, PX_SAMPLE_GREEDY);
@@ -809,6 +855,8 @@ int main(void) {
   px_gelu_flags_layout();
   px_gelu_args_layout();
   px_gelu_backward_args_layout();
+  px_attention_args_layout();
+  px_attention_backward_args_layout();
   px_sample_flags_layout();
   px_sample_args_layout();
   px_value_loss_args_layout();

@@ -398,4 +398,124 @@ TEST(Attention, MemoryIsLinearInTokens) {
   EXPECT_LT(bytes(1 << 20), (1 << 20) * (3.0 * 64 * 2 * 2 + 1) + 1e6);
 }
 
+// The entries of the library.
+class AttentionEntry : public KernelTest {
+ protected:
+  void SetUp() override {
+    KernelTest::SetUp();
+    forward_ = make_args<px_attention_args>();
+    forward_.sequences = in_.sequences();
+    forward_.offsets = in_.offsets.data();
+    forward_.heads = 4;
+    forward_.kv_heads = 2;
+    forward_.head_size = 8;
+    forward_.dtype = PX_DTYPE_BF16;
+    forward_.window = 9;
+    forward_.qkv = in_.qkv.data();
+    forward_.out = result_.out.data();
+    forward_.out_bf16 = result_.out_bf16.data();
+    forward_.lse = result_.lse.data();
+    workspace_.resize(px_attention_workspace(engine_, 2, in_.offsets.data(), 4, 2, 8, PX_DTYPE_BF16) + 1);
+    // Any address will do.
+    forward_.workspace = workspace_.data() + 4;
+    forward_.workspace_bytes = workspace_.size() - 1;
+    workspace_.resize(workspace_.size() + 4);
+    backward_ = make_args<px_attention_backward_args>();
+    backward_.sequences = forward_.sequences;
+    backward_.offsets = forward_.offsets;
+    backward_.heads = forward_.heads;
+    backward_.kv_heads = forward_.kv_heads;
+    backward_.head_size = forward_.head_size;
+    backward_.dtype = forward_.dtype;
+    backward_.window = forward_.window;
+    backward_.qkv = forward_.qkv;
+    backward_.out = forward_.out;
+    backward_.lse = forward_.lse;
+    backward_.d_out = d_out_.data();
+    backward_.d_qkv = d_qkv_.data();
+    forward_.workspace = workspace_.data() + 4;
+    backward_.workspace = forward_.workspace;
+    backward_.workspace_bytes = forward_.workspace_bytes;
+  }
+
+  Inputs in_{{4, 2, 8, PX_DTYPE_BF16}, {70, 3}};
+  Result result_ = empty_result(in_);
+  std::vector<float> d_out_ = upstream(in_);
+  std::vector<float> d_qkv_ = std::vector<float>(in_.qkv.size(), kNan);
+  std::vector<std::byte> workspace_;
+  px_attention_args forward_{};
+  px_attention_backward_args backward_{};
+};
+
+TEST_F(AttentionEntry, ComputesWhatTheKernelDoes) {
+  Pool pool(2);
+  const Cpu cpu{choose_isa(), pool};
+  in_.window = 9;
+  in_.scale = static_cast<float>(1 / std::sqrt(8.0));
+  ASSERT_EQ(px_attention_f32(engine_, &forward_), PX_OK) << last_error();
+  EXPECT_EQ(result_, run_packed(cpu, in_));
+  ASSERT_EQ(px_attention_backward_f32(engine_, &backward_), PX_OK) << last_error();
+  EXPECT_TRUE(Result::same(d_qkv_, gradient(cpu, in_, d_out_)));
+  backward_.out_bf16 = result_.out_bf16.data();
+  backward_.out = nullptr;
+  ASSERT_EQ(px_attention_backward_f32(engine_, &backward_), PX_OK) << last_error();
+  EXPECT_TRUE(Result::same(d_qkv_, gradient(cpu, in_, d_out_, true)));
+}
+
+TEST_F(AttentionEntry, TakesNoTokens) {
+  const std::vector<int64_t> none{0, 0, 0};
+  forward_.offsets = backward_.offsets = none.data();
+  forward_.qkv = backward_.qkv = nullptr;
+  forward_.out = nullptr;
+  forward_.out_bf16 = nullptr;
+  EXPECT_EQ(px_attention_f32(engine_, &forward_), PX_OK) << last_error();
+  backward_.out = backward_.lse = backward_.d_out = nullptr;
+  backward_.d_qkv = nullptr;
+  EXPECT_EQ(px_attention_backward_f32(engine_, &backward_), PX_OK) << last_error();
+}
+
+TEST_F(AttentionEntry, RefusesBadArguments) {
+  const auto refuses = [&](auto&& change, const char* name, px_status expected = PX_INVALID_ARGUMENT) {
+    auto forward = forward_;
+    change(forward);
+    EXPECT_EQ(px_attention_f32(engine_, &forward), expected) << name;
+    expect_error_with(name);
+    auto backward = backward_;
+    change(backward);
+    EXPECT_EQ(px_attention_backward_f32(engine_, &backward), expected) << name;
+    expect_error_with(name);
+  };
+  refuses([](auto& a) { a.struct_size = 40; }, "struct_size", PX_ABI_MISMATCH);
+  refuses([](auto& a) { a.flags = 1; }, "flags");
+  refuses([](auto& a) { a.reserved = 1; }, "reserved");
+  refuses([](auto& a) { a.offsets = nullptr; }, "offsets");
+  refuses([](auto& a) { a.qkv = nullptr; }, "args.qkv");
+  refuses([](auto& a) { a.out = nullptr, a.out_bf16 = nullptr; }, "args.out");
+  refuses([](auto& a) { a.workspace = nullptr; }, "workspace");
+  refuses([](auto& a) { a.workspace_bytes -= 8; }, "workspace_bytes");
+  refuses([](auto& a) { a.dtype = PX_DTYPE_F16; }, "dtype");
+  refuses([](auto& a) { a.kv_heads = 3; }, "kv_heads");
+  refuses([](auto& a) { a.window = -1; }, "window");
+  refuses([](auto& a) { a.scale = -1; }, "scale");
+  refuses([](auto& a) { a.scale = double{kNan}; }, "scale");
+  for (const int64_t count : kAbsurdCounts) {
+    refuses([&](auto& a) { a.sequences = count; }, "sequences");
+    refuses([&](auto& a) { a.heads = count; }, "heads");
+    refuses([&](auto& a) { a.kv_heads = count; }, "kv_heads");
+    refuses([&](auto& a) { a.head_size = count; }, "head_size");
+    EXPECT_EQ(px_attention_workspace(engine_, 2, in_.offsets.data(), count, 1, 8, PX_DTYPE_F32), 0u);
+  }
+  const auto refuses_backward = [&](auto&& change, const char* name) {
+    auto args = backward_;
+    change(args);
+    EXPECT_EQ(px_attention_backward_f32(engine_, &args), PX_INVALID_ARGUMENT);
+    expect_error_with(name);
+  };
+  refuses_backward([](auto& a) { a.lse = nullptr; }, "args.lse");
+  refuses_backward([](auto& a) { a.d_out = nullptr; }, "args.d_out");
+  refuses_backward([](auto& a) { a.d_qkv = nullptr; }, "args.d_qkv");
+  EXPECT_EQ(px_attention_f32(nullptr, &forward_), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(px_attention_f32(engine_, nullptr), PX_INVALID_ARGUMENT);
+}
+
 }  // namespace

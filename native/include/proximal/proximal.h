@@ -6,6 +6,7 @@
 #include "engine.h"
 #include "generator.h"
 #include "kernels/adamw.h"
+#include "kernels/attention.h"
 #include "kernels/bradley_terry.h"
 #include "kernels/cast.h"
 #include "kernels/embedding.h"

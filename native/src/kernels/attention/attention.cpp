@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/attention/turns.h"
+#include "kernels/checks.h"
 
 namespace px::kernels {
 namespace {
@@ -50,6 +51,19 @@ struct PackedLayout {
 };
 
 }  // namespace
+
+void check_attention_shape(const AttentionShape& shape, int64_t rows) {
+  constexpr int64_t kMostHeads = int64_t{1} << 20, kMostSize = int64_t{1} << 16;
+  check(shape.heads >= 1 && shape.heads <= kMostHeads, PX_INVALID_ARGUMENT, "heads: expected 1 to ", kMostHeads, ", got ",
+        shape.heads);
+  check(shape.kv_heads >= 1 && shape.kv_heads <= shape.heads && shape.heads % shape.kv_heads == 0, PX_INVALID_ARGUMENT,
+        "kv_heads: expected a divisor of heads = ", shape.heads, ", got ", shape.kv_heads);
+  check(shape.head_size >= 1 && shape.head_size <= kMostSize, PX_INVALID_ARGUMENT, "head_size: expected 1 to ", kMostSize,
+        ", got ", shape.head_size);
+  check(shape.dtype == PX_DTYPE_F32 || shape.dtype == PX_DTYPE_BF16, PX_INVALID_ARGUMENT,
+        "dtype: expected PX_DTYPE_F32 or PX_DTYPE_BF16, got ", static_cast<int>(shape.dtype));
+  check_matrix(rows, "tokens", shape.row(), "heads x head_size");
+}
 
 int64_t queries_of_tile(const AttentionShape& shape) {
   // A power of two, so that tiles begin where sixteens of positions do.

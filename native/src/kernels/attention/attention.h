@@ -44,6 +44,9 @@ struct AttentionShape {
   int64_t block_words() const { return key_words() + value_words(); }  // of one head: keys, then values
 };
 
+// Checks the sizes, and that there are not too many rows of them.
+void check_attention_shape(const AttentionShape& shape, int64_t rows);
+
 inline int64_t blocks_of(int64_t positions) { return (positions + kBlock - 1) / kBlock; }
 
 // Rows of one sequence: `rows` of them from row `first_row`, whose positions are `position` and up.
