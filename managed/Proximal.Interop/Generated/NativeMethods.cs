@@ -103,6 +103,16 @@ internal static unsafe partial class NativeMethods
     public static extern px_status px_squared_norm_f32(px_engine* engine, [NativeTypeName("const float *")] float* x, [NativeTypeName("int64_t")] long n, double* sum);
 
     [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_attention_f32(px_engine* engine, [NativeTypeName("const px_attention_args *")] px_attention_args* args);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_attention_backward_f32(px_engine* engine, [NativeTypeName("const px_attention_backward_args *")] px_attention_backward_args* args);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    [return: NativeTypeName("uint64_t")]
+    public static extern ulong px_attention_workspace(px_engine* engine, [NativeTypeName("int64_t")] long sequences, [NativeTypeName("const int64_t *")] long* offsets, [NativeTypeName("int64_t")] long heads, [NativeTypeName("int64_t")] long kv_heads, [NativeTypeName("int64_t")] long head_size, [NativeTypeName("int32_t")] int dtype);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
     public static extern px_status px_bradley_terry_f32(px_engine* engine, [NativeTypeName("const px_bradley_terry_args *")] px_bradley_terry_args* args, px_bradley_terry_metrics* metrics);
 
     [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]

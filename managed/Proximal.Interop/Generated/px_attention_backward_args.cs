@@ -1,0 +1,58 @@
+namespace Proximal.Interop;
+
+internal unsafe partial struct px_attention_backward_args
+{
+    [NativeTypeName("uint32_t")]
+    public uint struct_size;
+
+    [NativeTypeName("uint32_t")]
+    public uint flags;
+
+    [NativeTypeName("int64_t")]
+    public long sequences;
+
+    [NativeTypeName("const int64_t *")]
+    public long* offsets;
+
+    [NativeTypeName("int64_t")]
+    public long heads;
+
+    [NativeTypeName("int64_t")]
+    public long kv_heads;
+
+    [NativeTypeName("int64_t")]
+    public long head_size;
+
+    [NativeTypeName("int64_t")]
+    public long window;
+
+    public double scale;
+
+    [NativeTypeName("int32_t")]
+    public int dtype;
+
+    [NativeTypeName("int32_t")]
+    public int reserved;
+
+    [NativeTypeName("const float *")]
+    public float* qkv;
+
+    [NativeTypeName("const float *")]
+    public float* @out;
+
+    [NativeTypeName("const uint16_t *")]
+    public ushort* out_bf16;
+
+    [NativeTypeName("const float *")]
+    public float* lse;
+
+    [NativeTypeName("const float *")]
+    public float* d_out;
+
+    public float* d_qkv;
+
+    public void* workspace;
+
+    [NativeTypeName("uint64_t")]
+    public ulong workspace_bytes;
+}
