@@ -26,6 +26,7 @@ public sealed unsafe class Engine : IDisposable
             backend = (int)options.Backend,
             device = options.Device,
             threads = options.Threads,
+            products = (int)options.Products,
             log = options.Logger is null ? null : NativeLog.Sink,
         };
         NativeStatus.Check(Handle.Create(native, options.Logger));

@@ -21,6 +21,9 @@ public sealed record EngineOptions
     /// </summary>
     public int Device { get; init; }
 
+    /// <summary>What matrices are multiplied in; LibTorch multiplies in 32-bit floats alone.</summary>
+    public EngineProducts Products { get; init; } = EngineProducts.Default;
+
     /// <summary>Threads to compute with; 0: environment PROXIMAL_THREADS, else the cores this process may use.</summary>
     public int Threads { get; init; }
 
@@ -41,6 +44,18 @@ public sealed record EngineOptions
         {
             throw new ArgumentOutOfRangeException(
                 nameof(Device), Device, $"Device must be 0 (the CPU) or 1 (the first CUDA device) to {MaxDevice}.");
+        }
+
+        if (!Enum.IsDefined(Products))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(Products), Products, $"Products must be one of {string.Join(", ", Enum.GetNames<EngineProducts>())}.");
+        }
+
+        if (Products == EngineProducts.Bf16 && Backend == EngineBackend.Torch)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(Products), Products, "Products must be Fp32 with the LibTorch backend; use EngineBackend.Core.");
         }
 
         if (Threads is < 0 or > MaxThreads)

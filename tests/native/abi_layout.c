@@ -88,6 +88,13 @@ static void px_struct_id_layout(void) {
   VALUE(px_struct_id, PX_STRUCT_ATTENTION_BACKWARD_ARGS);
 }
 
+static void px_products_layout(void) {
+  ENUM(px_products);
+  VALUE(px_products, PX_PRODUCTS_DEFAULT);
+  VALUE(px_products, PX_PRODUCTS_F32);
+  VALUE(px_products, PX_PRODUCTS_BF16);
+}
+
 static void px_backend_layout(void) {
   ENUM(px_backend);
   VALUE(px_backend, PX_BACKEND_DEFAULT);
@@ -110,7 +117,7 @@ static void px_engine_options_layout(void) {
   FIELD(px_engine_options, backend);
   FIELD(px_engine_options, device);
   FIELD(px_engine_options, threads);
-  FIELD(px_engine_options, reserved);
+  FIELD(px_engine_options, products);
   FIELD(px_engine_options, log);
   FIELD(px_engine_options, log_context);
 }
@@ -812,6 +819,7 @@ int main(void) {
   px_handle_kind_layout();
   px_struct_id_layout();
   px_backend_layout();
+  px_products_layout();
   px_log_level_layout();
   px_engine_options_layout();
   px_memory_stats_layout();

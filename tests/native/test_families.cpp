@@ -351,6 +351,7 @@ TEST_P(FamilyShapes, GradientIsTheCentralDifferenceForEachTensor) {
       const std::span<float> data = fixture.model->model->tensor_data(tensors[t]);
       const std::vector<float> original(data.begin(), data.end());
       const auto loss_at = [&](double distance) {
+        fixture.model->model->weights().raise_version();
         for (size_t i = 0; i < data.size(); ++i)
           data[i] = static_cast<float>(static_cast<double>(original[i]) +
                                        distance * static_cast<double>(gradient[i]) / length);

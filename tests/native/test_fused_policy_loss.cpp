@@ -142,7 +142,7 @@ TEST_P(HeadLevels, ARowsNumbersAreItsOwn) {
     // The same numbers where the logits are kept.
     std::vector<float> zeros(static_cast<size_t>(count)), hidden(static_cast<size_t>(count * p.size));
     Given objective(zeros, zeros);
-    head_gradient(cpu(pool), p.args(first, count, 1, true), to, objective, {hidden.data(), nullptr, false});
+    head_gradient(cpu(pool), p.args(first, count, 1, true), to, objective, {hidden.data(), nullptr, false, false});
     return out;
   };
   const std::vector<float> expected = run(one, 0, n, false);
@@ -168,7 +168,7 @@ TEST_P(HeadLevels, GradientsAreThoseOfDifferences) {
     const std::vector<float> a = random_floats(5, 21, -1, 1), b = random_floats(5, 22, -1, 1);
     std::vector<float> d_hidden(30, 0.25f), d_head(530 * 6, -0.5f);
     Given objective(a, b);
-    head_gradient(cpu(pool), p.args(0, 5, temperature, true), {}, objective, {d_hidden.data(), d_head.data(), true});
+    head_gradient(cpu(pool), p.args(0, 5, temperature, true), {}, objective, {d_hidden.data(), d_head.data(), true, true});
     const auto value = [&](const std::vector<double>& hidden, const std::vector<double>& head) {
       double sum = 0;
       for (int64_t i = 0; i < 5; ++i) {
@@ -207,7 +207,7 @@ TEST_P(HeadLevels, AddsGradientsOverBlocks) {
     Given objective(a, b);
     d_hidden.assign(static_cast<size_t>(n * 20), kNan);
     d_head.assign(700 * 20, kNan);
-    head_gradient(cpu(pool), p.args(0, n, 1, true), {}, objective, {d_hidden.data(), d_head.data(), false});
+    head_gradient(cpu(pool), p.args(0, n, 1, true), {}, objective, {d_hidden.data(), d_head.data(), false, false});
   };
   std::vector<float> hidden1, head1, hidden2, head2;
   run(one, hidden1, head1);
@@ -219,7 +219,7 @@ TEST_P(HeadLevels, AddsGradientsOverBlocks) {
     const std::vector<float> ai{a[static_cast<size_t>(i)]}, bi{b[static_cast<size_t>(i)]};
     Given objective(ai, bi);
     std::vector<float> d_hidden(20), d_head(700 * 20);
-    head_gradient(cpu(one), p.args(i, 1, 1, true), {}, objective, {d_hidden.data(), d_head.data(), false});
+    head_gradient(cpu(one), p.args(i, 1, 1, true), {}, objective, {d_hidden.data(), d_head.data(), false, false});
     for (size_t k = 0; k < 20; ++k) ASSERT_EQ(d_hidden[k], hidden1[static_cast<size_t>(i) * 20 + k]) << i;
     for (size_t k = 0; k < sum.size(); ++k) sum[k] += d_head[k];
   }
@@ -258,14 +258,14 @@ TEST_P(HeadLevels, TheFusedLossIsTheLossOfTheParts) {
   }
   std::vector<float> d_hidden(static_cast<size_t>(n * 24)), d_head(600 * 24), fused_hidden = d_hidden, fused_head = d_head;
   Given objective(gradient, d_entropy);
-  head_gradient(cpu(pool), p.args(0, n, 1, true), {}, objective, {d_hidden.data(), d_head.data(), false});
+  head_gradient(cpu(pool), p.args(0, n, 1, true), {}, objective, {d_hidden.data(), d_head.data(), false, false});
 
   FusedPolicyLossArgs fused{p.args(0, n, 1, true), policy, 0.02};
   std::vector<float> fused_gradient(static_cast<size_t>(n)), fused_logprob(fused_gradient);
   fused.policy.logprob = nullptr;
   fused.policy.gradient = fused_gradient.data();
   FusedPolicyMetrics metrics;
-  fused_policy_loss(cpu(pool), fused, {fused_logprob.data(), nullptr, nullptr}, {fused_hidden.data(), fused_head.data(), false},
+  fused_policy_loss(cpu(pool), fused, {fused_logprob.data(), nullptr, nullptr}, {fused_hidden.data(), fused_head.data(), false, false},
                     metrics);
   EXPECT_EQ(fused_logprob, logprob);
   EXPECT_EQ(fused_gradient, gradient);
@@ -279,17 +279,28 @@ TEST_P(HeadLevels, TheFusedLossIsTheLossOfTheParts) {
   expect_close(metrics.entropy, entropy_sum, 1e-12);
 }
 
-TEST_P(HeadLevels, NamesTheRowWhoseLogitsAreNotFinite) {
+TEST_P(HeadLevels, NamesTheFirstRowWhoseLogitsAreNotFinite) {
   Pool pool(2);
   Problem p(cpu(pool), 5, 8, 600, dtype());
   p.hidden[3 * 8 + 2] = kInf;
   p.hidden_bf16[3 * 8 + 2] = to_bf16(kInf);
-  std::vector<float> logprob(5);
+  std::vector<float> logprob(5), entropy(5), d_hidden(40), old(5, -1.f), advantage(5, 1.f);
+  head_logprob(cpu(pool), p.args(0, 5, 1, false), {logprob.data(), entropy.data(), nullptr});
+  for (size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(std::isnan(logprob[i]), i == 3) << i;
+    EXPECT_EQ(std::isnan(entropy[i]), i == 3) << i;
+  }
+  FusedPolicyLossArgs fused{p.args(0, 5, 1, true), make_args<px_policy_loss_args>(), 0};
+  fused.policy.count = 5;
+  fused.policy.old_logprob = old.data();
+  fused.policy.advantage = advantage.data();
+  fused.policy.normalizer = 1;
+  FusedPolicyMetrics metrics;
   try {
-    head_logprob(cpu(pool), p.args(0, 5, 1, false), {logprob.data(), nullptr, nullptr});
+    fused_policy_loss(cpu(pool), fused, {}, {d_hidden.data(), nullptr, false, false}, metrics);
     FAIL() << "no error";
   } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("row 3"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("logprob[3]"), std::string::npos) << error.what();
   }
 }
 

@@ -185,9 +185,11 @@ std::vector<double> unit(std::vector<double> direction) {
 
 // How fast the loss changes when the tensor moves along a unit vector. Fourth order, since the loss is a sum of fp32
 // outputs and the distances cannot be tiny.
-double slope(px_trainer* trainer, const Case& c, std::span<float> tensor, const std::vector<double>& direction) {
+double slope(px_trainer* trainer, const Case& c, px::Weights& weights, std::span<float> tensor,
+             const std::vector<double>& direction) {
   const std::vector<float> original(tensor.begin(), tensor.end());
   const auto loss_at = [&](double distance) {
+    weights.raise_version();
     for (size_t i = 0; i < tensor.size(); ++i)
       tensor[i] = static_cast<float>(static_cast<double>(original[i]) + distance * direction[i]);
     return accumulate(trainer, c.sequences, c.objective).loss;
@@ -216,7 +218,7 @@ TEST_P(TrainerGradient, IsTheCentralDifferenceOfTheLossForEachTensor) {
     for (double& d : scattered) d = static_cast<double>(random.between(-1.0f, 1.0f));
     for (const auto& direction : {unit({g.begin(), g.end()}), unit(scattered)}) {
       const double expected = std::inner_product(g.begin(), g.end(), direction.begin(), 0.0);
-      const double error = std::abs(slope(trainer.get(), c, data, direction) - expected) / length;
+      const double error = std::abs(slope(trainer.get(), c, fixture.model->model->weights(), data, direction) - expected) / length;
       worst = std::max(worst, error);
       EXPECT_LT(error, 2e-3) << tensor.name << ": |gradient| " << length << ", along the direction " << expected;
     }

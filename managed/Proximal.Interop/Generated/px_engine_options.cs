@@ -18,7 +18,7 @@ internal unsafe partial struct px_engine_options
     public int threads;
 
     [NativeTypeName("int32_t")]
-    public int reserved;
+    public int products;
 
     [NativeTypeName("px_log_sink")]
     public delegate* unmanaged[Cdecl]<void*, int, sbyte*, void> log;

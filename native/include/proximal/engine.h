@@ -10,10 +10,17 @@ extern "C" {
 
 /* What runs the model's arithmetic. Kernels of the ABI run without any of them. */
 typedef enum px_backend {
-  PX_BACKEND_DEFAULT = 0, /* the best one that is present */
-  PX_BACKEND_CORE = 1,    /* the engine's own forward (not available in this version: PX_UNSUPPORTED on first use) */
+  PX_BACKEND_DEFAULT = 0, /* environment PROXIMAL_BACKEND = core | torch, else the engine's own */
+  PX_BACKEND_CORE = 1,    /* the engine's own forward and backward, over its kernels */
   PX_BACKEND_TORCH = 2    /* LibTorch, from libproximal_torch.so beside this library, opened on first use */
 } px_backend;
+
+/* What a model's matrices are multiplied in. Parameters, gradients, sums and the residual stream are fp32 either way. */
+typedef enum px_products {
+  PX_PRODUCTS_DEFAULT = 0, /* environment PROXIMAL_PRODUCTS = f32 | bf16, else fp32 */
+  PX_PRODUCTS_F32 = 1,
+  PX_PRODUCTS_BF16 = 2 /* weights and activations rounded to bf16 where they are multiplied, keys and values too */
+} px_products;
 
 /* Severity of a log line. */
 typedef enum px_log_level { PX_LOG_DEBUG = 0, PX_LOG_INFO = 1, PX_LOG_WARNING = 2, PX_LOG_ERROR = 3 } px_log_level;
@@ -29,7 +36,7 @@ typedef struct px_engine_options {
   int32_t backend;      /* px_backend; 0: default */
   int32_t device;       /* 0: CPU; 1..64: the first..64th CUDA device, through libproximal_cuda.so beside this library */
   int32_t threads;      /* 0: environment PROXIMAL_THREADS, else the cores this process may use; at most 1024 */
-  int32_t reserved;     /* 0 */
+  int32_t products;     /* px_products; 0: default. LibTorch multiplies in fp32 alone */
   px_log_sink log;      /* optional */
   void* log_context;    /* handed to log; borrowed until the engine is gone */
 } px_engine_options;

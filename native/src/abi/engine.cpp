@@ -33,6 +33,8 @@ px_status px_engine_create(const px_engine_options* options, px_engine** engine)
           "options.backend: expected a px_backend, got ", o.backend);
     check(o.device >= 0 && o.device <= kMaxDevices, PX_INVALID_ARGUMENT,
           "options.device: expected 0 (the CPU) or 1 (the first CUDA device) to ", kMaxDevices, ", got ", o.device);
+    check(o.products >= PX_PRODUCTS_DEFAULT && o.products <= PX_PRODUCTS_BF16, PX_INVALID_ARGUMENT,
+          "options.products: expected a px_products, got ", o.products);
     check(o.threads >= 0 && o.threads <= kMaxThreads, PX_INVALID_ARGUMENT, "options.threads: expected 0 to ",
           kMaxThreads, ", got ", o.threads);
     *engine = new px_engine{std::make_shared<Engine>(o)};

@@ -54,6 +54,8 @@ class Decoder {
   // Appends each extension's tokens to its slot and writes the logits after its last one: row i of logits
   // [extensions, V] (unscaled, fp32).
   virtual void extend(std::span<const Extension> extensions, float* logits) = 0;
+  // log softmax(logits / T)[token] of a row that extend() wrote, as scoring the sequence gives it.
+  virtual float logprob(const float* logits, double temperature, int32_t token) const = 0;
   // Empties a slot.
   virtual void drop(int64_t slot) = 0;
   virtual uint64_t bytes() const = 0;

@@ -3,14 +3,18 @@
 #include <dlfcn.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <vector>
 
 #include "base/backend.h"
 #include "base/device.h"
 #include "base/error.h"
+#include "model/core/backend.h"
 
 namespace px {
 namespace {
@@ -40,6 +44,24 @@ int choose_threads(int32_t wanted) {
   if (wanted > 0) return wanted;
   const int environment = environment_threads();
   return environment > 0 ? environment : usable_cores();
+}
+
+// An option that is left open is what the environment says: the place of its word, from 1.
+void choose_by_environment(int32_t& option, const char* variable, std::initializer_list<std::string_view> words) {
+  const char* value = std::getenv(variable);
+  if (option != 0 || value == nullptr || *value == '\0') return;
+  const auto word = std::ranges::find(words, std::string_view(value));
+  check(word != words.end(), PX_INVALID_ARGUMENT, "environment ", variable, ": expected ", *words.begin(), " or ",
+        *(words.begin() + 1), ", got '", value, "'");
+  option = static_cast<int32_t>(word - words.begin()) + 1;
+}
+
+px_engine_options with_environment(px_engine_options options) {
+  choose_by_environment(options.backend, "PROXIMAL_BACKEND", {"core", "torch"});
+  choose_by_environment(options.products, "PROXIMAL_PRODUCTS", {"f32", "bf16"});
+  check(options.products != PX_PRODUCTS_BF16 || options.backend != PX_BACKEND_TORCH, PX_UNSUPPORTED,
+        "options.products: the LibTorch backend multiplies in fp32 alone, got PX_PRODUCTS_BF16; use PX_BACKEND_CORE");
+  return options;
 }
 
 // Where a library may be: beside this library, in a build tree's lib folder, where the loader looks.
@@ -118,7 +140,7 @@ std::unique_ptr<Device> open_device(int32_t device) {
 }  // namespace
 
 Engine::Engine(const px_engine_options& options)
-    : options_(options),
+    : options_(with_environment(options)),
       threads_(choose_threads(options.threads)),
       isa_(choose_isa()),
       pool_(threads_),
@@ -129,14 +151,17 @@ Engine::~Engine() {
   worker_.run([this] { backend_.reset(); });
 }
 
+std::unique_ptr<Backend> Engine::open_core_backend() {
+  const px_dtype products = options_.products == PX_PRODUCTS_BF16 ? PX_DTYPE_BF16 : PX_DTYPE_F32;
+  return std::make_unique<core::CoreBackend>(cpu(), products);
+}
+
 Backend& Engine::backend() {
   if (!backend_) {
     check(options_.device == 0, PX_UNSUPPORTED,
           "options.device: models do not run on a CUDA device in this version, only kernels do; make another engine with "
           "device 0 for models");
-    check(options_.backend != PX_BACKEND_CORE, PX_UNSUPPORTED,
-          "backend: the engine's own forward is not part of this version; use PX_BACKEND_TORCH or PX_BACKEND_DEFAULT");
-    backend_ = open_torch_backend(threads_);
+    backend_ = options_.backend == PX_BACKEND_TORCH ? open_torch_backend(threads_) : open_core_backend();
   }
   return *backend_;
 }

@@ -48,6 +48,8 @@ class Engine {
   MemoryCounters memory;
 
  private:
+  std::unique_ptr<Backend> open_core_backend();
+
   px_engine_options options_;
   int threads_;
   Isa isa_;

@@ -41,6 +41,9 @@ class Weights {
   int64_t version() const { return version_; }
   void raise_version() { ++version_; }
 
+  // What the engine's backend keeps with the weights; read and written on the engine's thread.
+  std::shared_ptr<void> backend_data;
+
   // Generators with unfinished sequences, and trainers, on these weights.
   std::atomic<int64_t> unfinished_sequences{0};
   std::atomic<int64_t> trainers{0};

@@ -1,6 +1,7 @@
 #include "rollout/generator.h"
 
 #include <algorithm>
+#include <exception>
 
 #include "base/error.h"
 #include "kernels/sample/sample.h"
@@ -75,9 +76,7 @@ void Generator::step() {
   std::vector<px_generation_event> drawn;
   try {
     compute(running);
-    for (size_t row = 0; row < running.size(); ++row)
-      drawn.push_back(
-          draw(*running[row], logits_.data() + static_cast<int64_t>(row) * model_->descriptor().vocabulary));
+    drawn = draw(running);
     for (Sequence* sequence : running) make_room(sequence->tokens);
   } catch (...) {
     start_over(running);
@@ -108,6 +107,23 @@ void Generator::start_over(std::span<Sequence* const> running) {
   }
 }
 
+std::vector<px_generation_event> Generator::draw(std::span<Sequence* const> running) const {
+  std::vector<px_generation_event> drawn(running.size());
+  std::vector<std::exception_ptr> errors(running.size());
+  const int64_t vocabulary = model_->descriptor().vocabulary;
+  engine().cpu().pool.for_each(static_cast<int64_t>(running.size()), [&](int64_t row) noexcept {
+    const auto i = static_cast<size_t>(row);
+    try {
+      drawn[i] = draw(*running[i], logits_.data() + row * vocabulary);
+    } catch (...) {
+      errors[i] = std::current_exception();
+    }
+  });
+  for (const std::exception_ptr& error : errors)
+    if (error) std::rethrow_exception(error);
+  return drawn;
+}
+
 px_generation_event Generator::draw(const Sequence& sequence, const float* logits) const {
   const Request& request = sequence.request;
   px_sample_args args{};
@@ -123,13 +139,13 @@ px_generation_event Generator::draw(const Sequence& sequence, const float* logit
   args.sample_id = request.sample_id;
   args.index = static_cast<uint64_t>(sequence.generated());
   int32_t token = -1;
-  float logprob = 0.0f;
   try {
-    kernels::sample(engine().cpu(), args, token, &logprob);
+    kernels::sample(engine().cpu(), args, token, nullptr);
   } catch (const Error& error) {
     if (error.status() != PX_NOT_FINITE) throw;
     return event_of(sequence, -1, 0.0f, PX_FINISH_ERROR);
   }
+  const float logprob = decoder_->logprob(logits, request.temperature, token);
   if (stops(request, token)) return event_of(sequence, token, logprob, PX_FINISH_STOP);
   const bool last = sequence.generated() + 1 == request.max_new_tokens;
   return event_of(sequence, token, logprob, last ? PX_FINISH_LENGTH : PX_FINISH_NONE);

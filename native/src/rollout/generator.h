@@ -40,6 +40,7 @@ class Generator {
   void step();
   void compute(std::span<Sequence* const> running);
   void start_over(std::span<Sequence* const> running);
+  std::vector<px_generation_event> draw(std::span<Sequence* const> running) const;
   px_generation_event draw(const Sequence& sequence, const float* logits) const;
   void commit(std::span<Sequence* const> running, std::vector<px_generation_event> drawn);
   void leave(std::span<Sequence* const> ended);

@@ -207,6 +207,14 @@ void TorchDecoder::check_extensions(std::span<const Extension> extensions) const
   }
 }
 
+float TorchDecoder::logprob(const float* logits, double temperature, int32_t token) const {
+  const int64_t vocabulary = model_.descriptor().vocabulary;
+  const double largest = *std::max_element(logits, logits + vocabulary);
+  double sum = 0.0;
+  for (int64_t i = 0; i < vocabulary; ++i) sum += std::exp((double{logits[i]} - largest) / temperature);
+  return static_cast<float>((double{logits[token]} - largest) / temperature - std::log(sum));
+}
+
 void TorchDecoder::drop(int64_t slot) {
   check(slot >= 0 && slot < static_cast<int64_t>(slots_.size()), PX_INVALID_ARGUMENT, "slot: expected 0 to ",
         slots_.size() - 1, ", got ", slot);

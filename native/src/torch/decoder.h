@@ -42,6 +42,7 @@ class TorchDecoder final : public Decoder {
  public:
   TorchDecoder(const Model& model, int64_t slots, std::shared_ptr<PositionTable> positions);
   void extend(std::span<const Extension> extensions, float* logits) override;
+  float logprob(const float* logits, double temperature, int32_t token) const override;
   void drop(int64_t slot) override;
   uint64_t bytes() const override;
 

@@ -24,12 +24,13 @@ public sealed class DoctorTests
     }
 
     [Test]
-    public void An_engine_without_a_backend_is_an_error_and_not_an_exception()
+    public void The_engines_own_backend_is_described([Values] EngineProducts products)
     {
-        using var engine = new Engine(new EngineOptions { Backend = EngineBackend.Core });
+        using var engine = new Engine(new EngineOptions { Backend = EngineBackend.Core, Products = products });
         DoctorReport report = Doctor.Run(engine);
-        Assert.That(report.Healthy, Is.False);
-        Assert.That(report.About("backend").Single().Severity, Is.EqualTo(DoctorSeverity.Error));
+        Assert.That(report.Healthy, Is.True);
+        Assert.That(report.About("backend name").Single().Value, Is.EqualTo("core"));
+        Assert.That(report.About("backend products").Single().Value, Is.EqualTo(products == EngineProducts.Bf16 ? "bf16" : "f32"));
     }
 
     [Test]

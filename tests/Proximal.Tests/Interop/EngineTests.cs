@@ -1,3 +1,4 @@
+using Proximal.Tests.Cli;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 using Proximal.Internal;
@@ -52,12 +53,20 @@ public sealed class EngineTests
     }
 
     [Test]
-    public void The_core_backend_is_refused_by_name_on_first_use()
+    public void LibTorch_with_products_in_bfloat16_is_refused()
     {
-        using var engine = new Engine(new EngineOptions { Backend = EngineBackend.Core });
-        var exception = Assert.Throws<ProximalException>(() => engine.MeasureGemm(8, 1));
-        Assert.That(exception.Status, Is.EqualTo(ProximalStatus.Unsupported));
-        Assert.That(exception.Function, Is.EqualTo("px_engine_measure_gemm"));
+        var exception = Assert.Throws<ArgumentOutOfRangeException>(
+            () => new Engine(new EngineOptions { Backend = EngineBackend.Torch, Products = EngineProducts.Bf16 }));
+        Assert.That(exception.Message, Does.Contain("Products").And.Contain("EngineBackend.Core"));
+    }
+
+    [TestCase("PROXIMAL_BACKEND", "rocket", "core or torch")]
+    [TestCase("PROXIMAL_PRODUCTS", "fp8", "f32 or bf16")]
+    public void An_environment_that_names_nothing_known_is_refused(string variable, string value, string expected)
+    {
+        CliRun run = CliProcess.Shell($"export {variable}={value}; exec \"$@\"", "doctor");
+        Assert.That(run.Code, Is.Not.Zero);
+        Assert.That(run.Output + run.Error, Does.Contain($"environment {variable}: expected {expected}, got '{value}'"));
     }
 
     [Test]

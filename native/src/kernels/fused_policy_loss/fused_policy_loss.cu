@@ -1,5 +1,5 @@
-// fused_policy_loss: for each chunk of rows the logits, their log-probs and entropies, the policy loss with the slopes of
-// log-prob and entropy, and with these the gradient; the chunks' totals are added in their order.
+// fused_policy_loss: for each chunk of rows the logits, their log-probs and entropies, the policy loss with the slopes
+// of log-prob and entropy, and with these the gradient; the chunks' totals are added in their order.
 #include <algorithm>
 
 #include "cuda/cuda.h"

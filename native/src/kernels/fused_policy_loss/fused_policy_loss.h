@@ -1,5 +1,5 @@
-// fused_policy_loss: from hidden states and the LM head to the policy loss, its metrics and the gradients of both in one
-// pass over blocks of rows; log-probs, ratios and clipping of a block happen while its logits are in the workspace.
+// fused_policy_loss: from hidden states and the LM head to the policy loss, its metrics and the gradients of both in
+// one pass over blocks of rows; log-probs, ratios and clipping of a block happen while its logits are in the workspace.
 //
 //   sum_t weight_t (L_t + kl_coefficient k_t - entropy_coefficient H_t) / normalizer
 //

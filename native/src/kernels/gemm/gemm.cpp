@@ -17,8 +17,10 @@ constexpr int64_t kLeastWork = 1 << 17;
 class Product {
  public:
   Product(const Cpu& cpu, const GemmArgs& args)
-      : args_(args), multiply_(multiply_panel(cpu.isa, args.weights.dtype)),
-        words_(words_along(args.weights.k, args.weights.dtype)), panels_((args.weights.n + kPanel - 1) / kPanel) {
+      : args_(args),
+        multiply_(multiply_panel(cpu.isa, args.weights.dtype)),
+        words_(words_along(args.weights.k, args.weights.dtype)),
+        panels_((args.weights.n + kPanel - 1) / kPanel) {
     const int64_t row_bytes = std::max<int64_t>(1, words_ * 4);
     const int64_t fitting = std::clamp<int64_t>(kBytesOfRows / row_bytes / 6 * 6, 6, kMostRows);
     blocks_ = (args.x.count + fitting - 1) / fitting;
@@ -57,8 +59,12 @@ class Product {
   PanelOut out_at(int64_t row, int64_t column) const {
     const int64_t at = row * args_.out_stride + column;
     const auto from = [](auto* array, int64_t i) { return array != nullptr ? array + i : nullptr; };
-    return {std::min(kPanel, args_.weights.n - column), from(args_.bias, column), from(args_.residual, at),
-            from(args_.out, at), from(args_.out_bf16, at), args_.out_stride};
+    return {std::min(kPanel, args_.weights.n - column),
+            from(args_.bias, column),
+            from(args_.residual, at),
+            from(args_.out, at),
+            from(args_.out_bf16, at),
+            args_.out_stride};
   }
 
   const GemmArgs& args_;

@@ -50,7 +50,11 @@ struct Packed {
 
 // Elements [first, first + count) along k; `first` at a whole word.
 inline Packed part_along(const Packed& whole, int64_t first, int64_t count) {
-  return {whole.words, whole.n, count, whole.dtype, whole.first_word + words_along(first, whole.dtype),
+  return {whole.words,
+          whole.n,
+          count,
+          whole.dtype,
+          whole.first_word + words_along(first, whole.dtype),
           whole.words_of_column()};
 }
 

@@ -1,17 +1,17 @@
 // gemm and packing in vectors of floats; bf16 below AVX-512-bf16 is widened in registers.
-#include "kernels/gemm/gemm.h"
-
 #include <algorithm>
 #include <bit>
 #include <type_traits>
 
 #include "base/float16.h"
+#include "kernels/gemm/gemm.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/gemm/gemm_cpu.cpp"
-#include "kernels/simd.h"
 #include <hwy/foreach_target.h>  // NOLINT: after its settings
 #include <hwy/highway.h>
+
+#include "kernels/simd.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace px::kernels::HWY_NAMESPACE {
@@ -177,7 +177,8 @@ Packed gemm_pack(const Cpu& cpu, const Unpacked& from, Packed shape, uint32_t* w
 
 void gemm_interleave(const Cpu& cpu, const void* x, px_dtype dtype, int64_t m, int64_t n, int64_t stride,
                      uint32_t* words) {
-  const auto lay = cpu.isa == Isa::kScalar ? &HWY_STATIC_DISPATCH(interleave_rows) : PX_SELECT(cpu.isa, interleave_rows);
+  const auto lay =
+      cpu.isa == Isa::kScalar ? &HWY_STATIC_DISPATCH(interleave_rows) : PX_SELECT(cpu.isa, interleave_rows);
   cpu.pool.for_each((m + 1) / 2, [&](int64_t u) noexcept { lay(x, dtype, m, n, stride, u, words); });
 }
 

@@ -2,8 +2,8 @@
 #include <bit>
 #include <cstring>
 
-#include "kernels/gemm/gemm.h"
 #include "base/float16.h"
+#include "kernels/gemm/gemm.h"
 
 namespace px::kernels {
 namespace {
@@ -21,7 +21,8 @@ uint32_t word_of(const std::byte* x, size_t bytes) {
 double product_f32(const std::byte* x, int64_t word_bytes, const uint32_t* w, const PanelWeights& weights) {
   double sum = 0;
   for (int64_t k = 0; k < weights.k; ++k)
-    sum += double{std::bit_cast<float>(word_of(x + k * word_bytes, 4))} * double{std::bit_cast<float>(w[k * weights.width])};
+    sum += double{std::bit_cast<float>(word_of(x + k * word_bytes, 4))} *
+           double{std::bit_cast<float>(w[k * weights.width])};
   return sum;
 }
 

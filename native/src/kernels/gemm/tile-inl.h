@@ -85,8 +85,8 @@ PX_TILE_INLINE void finish_some(typename O::V sum, const PanelOut& out, int64_t 
 }
 
 template <class O, int R, int C>
-PX_TILE_NOINLINE void tile(const Rows& rows, int64_t row, const PanelWeights& weights, int64_t column,
-                           Fetch fetch, const PanelOut& out) {
+PX_TILE_NOINLINE void tile(const Rows& rows, int64_t row, const PanelWeights& weights, int64_t column, Fetch fetch,
+                           const PanelOut& out) {
   typename O::V sum[R][C];
   for (int r = 0; r < R; ++r)
     for (int c = 0; c < C; ++c) sum[r][c] = O::zero();
@@ -138,12 +138,24 @@ PX_TILE_INLINE void multiply_panel_with(const Rows& rows, const PanelWeights& we
   for (int64_t t = 0; t < tiles; ++t) {
     const int64_t height = (rows.count - row + tiles - t - 1) / (tiles - t);
     switch (height) {
-      case 1: tile_of_rows<O, 1>(rows, row, weights, fetch, out); break;
-      case 2: tile_of_rows<O, 2>(rows, row, weights, fetch, out); break;
-      case 3: tile_of_rows<O, 3>(rows, row, weights, fetch, out); break;
-      case 4: tile_of_rows<O, 4>(rows, row, weights, fetch, out); break;
-      case 5: tile_of_rows<O, 5>(rows, row, weights, fetch, out); break;
-      default: tile_of_rows<O, 6>(rows, row, weights, fetch, out); break;
+      case 1:
+        tile_of_rows<O, 1>(rows, row, weights, fetch, out);
+        break;
+      case 2:
+        tile_of_rows<O, 2>(rows, row, weights, fetch, out);
+        break;
+      case 3:
+        tile_of_rows<O, 3>(rows, row, weights, fetch, out);
+        break;
+      case 4:
+        tile_of_rows<O, 4>(rows, row, weights, fetch, out);
+        break;
+      case 5:
+        tile_of_rows<O, 5>(rows, row, weights, fetch, out);
+        break;
+      default:
+        tile_of_rows<O, 6>(rows, row, weights, fetch, out);
+        break;
     }
     row += height;
     fetch.from += rounds * fetch.lines * 16;

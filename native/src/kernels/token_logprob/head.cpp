@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-
-#include "kernels/checks.h"
+#include <vector>
 
 namespace px::kernels {
 namespace {
@@ -49,8 +48,10 @@ class Pieces {
 // What is kept of a block of rows.
 struct Block {
   Block(Pieces& pieces, const Packed& head, int64_t rows, bool gradients)
-      : sums(pieces.take<ChunkSums>(rows * chunks_of(head.n))), hit_logit(pieces.take<float>(rows)),
-        logprob(pieces.take<float>(rows)), entropy(pieces.take<float>(rows)) {
+      : sums(pieces.take<ChunkSums>(rows * chunks_of(head.n))),
+        hit_logit(pieces.take<float>(rows)),
+        logprob(pieces.take<float>(rows)),
+        entropy(pieces.take<float>(rows)) {
     if (!gradients) return;
     slopes = pieces.take<RowSlope>(rows);
     d_logprob = pieces.take<float>(rows);
@@ -59,21 +60,27 @@ struct Block {
     hidden_words = pieces.take<uint32_t>(packed_words(head.k, rows, head.dtype));
   }
 
-  ChunkSums* sums;   // [chunks, rows]
-  float* hit_logit;  // [rows] of the targets
-  float* logprob;    // [rows]
-  float* entropy;    // [rows]
-  RowSlope* slopes = nullptr;         // [rows]
-  float* d_logprob = nullptr;         // [rows]
-  float* d_entropy = nullptr;         // [rows]
-  float* logits = nullptr;            // [rows, logit_stride], then their slopes
-  uint32_t* hidden_words = nullptr;   // [H, rows] packed
+  ChunkSums* sums;                   // [chunks, rows]
+  float* hit_logit;                  // [rows] of the targets
+  float* logprob;                    // [rows]
+  float* entropy;                    // [rows]
+  RowSlope* slopes = nullptr;        // [rows]
+  float* d_logprob = nullptr;        // [rows]
+  float* d_entropy = nullptr;        // [rows]
+  float* logits = nullptr;           // [rows, logit_stride], then their slopes
+  uint32_t* hidden_words = nullptr;  // [H, rows] packed
 };
 
 struct RowTotals {
   double lse;
   double entropy;
 };
+
+// NUMERICS: z in float, as the sums saw it. A probability is at most 1, whatever was rounded; a NaN stays one.
+float logprob_of(float logit, float inverse_temperature, const RowTotals& row) {
+  const float z = logit * inverse_temperature;
+  return static_cast<float>(std::min(double{z} - row.lse, 0.0));
+}
 
 RowTotals merge(const ChunkSums* sums, int64_t chunks, int64_t stride) {
   double largest = sums[0].largest;
@@ -93,8 +100,12 @@ RowTotals merge(const ChunkSums* sums, int64_t chunks, int64_t stride) {
 class HeadPass {
  public:
   HeadPass(const Cpu& cpu, const HeadArgs& args, int64_t rows, bool gradients)
-      : cpu_(cpu), args_(args), kernels_(head_kernels(cpu.isa)), multiply_(multiply_panel(cpu.isa, args.head.dtype)),
-        pieces_(args.workspace), block_(pieces_, args.head, std::max<int64_t>(1, rows), gradients),
+      : cpu_(cpu),
+        args_(args),
+        kernels_(head_kernels(cpu.isa)),
+        multiply_(multiply_panel(cpu.isa, args.head.dtype)),
+        pieces_(args.workspace),
+        block_(pieces_, args.head, std::max<int64_t>(1, rows), gradients),
         inverse_temperature_(static_cast<float>(1 / args.temperature)) {}
 
   // The logits of rows [first, first + count), and what log-probs and entropies need of them.
@@ -136,7 +147,8 @@ class HeadPass {
   bool bf16() const { return args_.head.dtype == PX_DTYPE_BF16; }
 
   const std::byte* hidden(int64_t row) const {
-    return static_cast<const std::byte*>(args_.hidden) + (first_ + row) * args_.hidden_stride * element_bytes(args_.head.dtype);
+    return static_cast<const std::byte*>(args_.hidden) +
+           (first_ + row) * args_.hidden_stride * element_bytes(args_.head.dtype);
   }
 
   int64_t target(int64_t row) const { return args_.target != nullptr ? args_.target[first_ + row] : -1; }
@@ -164,14 +176,13 @@ class HeadPass {
 
   void finish_row(int64_t r, const HeadOutputs& out) {
     const RowTotals row = merge(block_.sums + r, chunks(), count_);
-    check(std::isfinite(row.lse), PX_NOT_FINITE, "hidden: row ", first_ + r, " times the head gives logits that are not finite");
-    const double z = target(r) >= 0 ? block_.hit_logit[r] * inverse_temperature_ : row.lse;
-    block_.logprob[r] = static_cast<float>(std::min(0.0, z - row.lse));
+    block_.logprob[r] = target(r) >= 0 ? logprob_of(block_.hit_logit[r], inverse_temperature_, row) : 0;
     block_.entropy[r] = static_cast<float>(row.entropy);
     if (out.logprob != nullptr) out.logprob[first_ + r] = block_.logprob[r];
     if (out.entropy != nullptr) out.entropy[first_ + r] = block_.entropy[r];
     if (out.lse != nullptr) out.lse[first_ + r] = static_cast<float>(row.lse);
-    if (block_.slopes != nullptr) block_.slopes[r] = {static_cast<float>(row.lse), static_cast<float>(row.entropy), 0, 0};
+    if (block_.slopes != nullptr)
+      block_.slopes[r] = {static_cast<float>(row.lse), static_cast<float>(row.entropy), 0, 0};
   }
 
   // Slopes of a chunk's logits, and the gradient of its part of the head.
@@ -198,7 +209,7 @@ class HeadPass {
 
   void head_gradient_of(int64_t chunk, const Rows& slopes, const HeadGradients& gradients) const {
     if (gradients.head == nullptr) return;
-    const bool add = gradients.add || first_ > 0;
+    const bool add = gradients.add_head || first_ > 0;
     for (int64_t c = 0; c < args_.head.k; c += kPanel) {
       float* out = gradients.head + chunk * kChunk * args_.head.k + c;
       multiply_(slopes, panel_of(hidden_, c / kPanel, true),
@@ -213,7 +224,7 @@ class HeadPass {
       args.x = rows_of(block_.logits + chunk * kChunk, count_, bf16() ? 2 * stride() : stride(), args_.head.dtype);
       args.weights = part_along(args_.head_transposed, chunk * kChunk, columns_of_chunk(chunk));
       args.out = gradients.hidden + first_ * args_.head.k;
-      args.residual = chunk > 0 || gradients.add ? args.out : nullptr;
+      args.residual = chunk > 0 || gradients.add_hidden ? args.out : nullptr;
       args.out_stride = args_.head.k;
       gemm(cpu_, args);
     }
@@ -235,6 +246,8 @@ class HeadPass {
 
 HeadKernels head_kernels(Isa isa) { return isa == Isa::kScalar ? head_kernels_ref() : head_kernels_cpu(isa); }
 
+int64_t head_block(const Packed& head) { return block_rows(head.n, kBackwardRows, true); }
+
 uint64_t head_workspace(const Packed& head, int64_t rows, bool gradients) {
   Pieces pieces(nullptr);
   const Block block(pieces, head, std::max<int64_t>(1, block_rows(head.n, rows, gradients)), gradients);
@@ -255,8 +268,17 @@ void head_gradient(const Cpu& cpu, const HeadArgs& args, const HeadOutputs& out,
     pass.forward(first, std::min(rows, args.n - first), out);
     pass.backward(objective, gradients);
   }
-  if (args.n == 0 && !gradients.add && gradients.head != nullptr)
+  if (args.n == 0 && !gradients.add_head && gradients.head != nullptr)
     std::fill_n(gradients.head, args.head.n * args.head.k, 0.f);
+}
+
+float logprob_of_logits(Isa isa, const float* logits, int64_t vocabulary, double temperature, int32_t token) {
+  const HeadKernels kernels = head_kernels(isa);
+  const auto inverse_temperature = static_cast<float>(1 / temperature);
+  std::vector<ChunkSums> sums;
+  for (int64_t first = 0; first < vocabulary; first += kChunk)
+    sums.push_back(kernels.sums(logits + first, std::min(kChunk, vocabulary - first), inverse_temperature));
+  return logprob_of(logits[token], inverse_temperature, merge(sums.data(), static_cast<int64_t>(sums.size()), 1));
 }
 
 }  // namespace px::kernels

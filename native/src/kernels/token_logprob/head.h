@@ -25,10 +25,10 @@ inline constexpr int64_t kChunk = 512;
 
 struct HeadArgs {
   int64_t n = 0;
-  const void* hidden = nullptr;  // [n, H] of the head's dtype
-  int64_t hidden_stride = 0;     // elements from row to row
-  Packed head;                   // [V, H]
-  Packed head_transposed;        // [H, V]; for gradients
+  const void* hidden = nullptr;     // [n, H] of the head's dtype
+  int64_t hidden_stride = 0;        // elements from row to row
+  Packed head;                      // [V, H]
+  Packed head_transposed;           // [H, V]; for gradients
   const int32_t* target = nullptr;  // [n], each in 0..V-1; not read where no log-prob is wanted
   double temperature = 1;
   void* workspace = nullptr;  // head_workspace() bytes, aligned to 64
@@ -54,17 +54,25 @@ class HeadObjective {
 struct HeadGradients {
   float* hidden = nullptr;  // [n, H]
   float* head = nullptr;    // [V, H], optional: frozen
-  bool add = false;         // to what is there, instead of replacing it
+  // Whether each is added to what is there, instead of replacing it.
+  bool add_hidden = false;
+  bool add_head = false;
 };
 
 // Bytes of workspace for any number of rows; with the logits of a block where gradients are wanted (below 64 MB for
 // vocabularies up to 150,000).
 uint64_t head_workspace(const Packed& head, int64_t rows, bool gradients);
 
-// PX_NOT_FINITE names the first row whose logits are not finite. Deterministic for any thread count.
+// Rows of a block where gradients are wanted: with so many at most, the objective is called once.
+int64_t head_block(const Packed& head);
+
+// A row whose logits are not finite gives NaN, and no other does. Deterministic for any thread count.
 void head_logprob(const Cpu& cpu, const HeadArgs& args, const HeadOutputs& out);
 void head_gradient(const Cpu& cpu, const HeadArgs& args, const HeadOutputs& out, HeadObjective& objective,
                    const HeadGradients& gradients);
+
+// The log-prob of a token of a row of logits that a product with the head has made: the bits of head_logprob.
+float logprob_of_logits(Isa isa, const float* logits, int64_t vocabulary, double temperature, int32_t token);
 
 // The parts that are compiled per level. A chunk of one row of logits: of z relative to the largest one.
 struct ChunkSums {

@@ -1,13 +1,13 @@
 // Rows of logits in vectors of floats.
-#include "kernels/token_logprob/head.h"
-
 #include "base/float16.h"
+#include "kernels/token_logprob/head.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/token_logprob/head_cpu.cpp"
-#include "kernels/simd.h"
 #include <hwy/foreach_target.h>  // NOLINT: after its settings
+
 #include "kernels/float-inl.h"
+#include "kernels/simd.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace px::kernels::HWY_NAMESPACE {
@@ -36,9 +36,8 @@ ChunkSums chunk_sums(const float* logits, int64_t count, float inverse_temperatu
   for (i = 0; i + 2 * kFloats <= count; i += 2 * kFloats)
     for (int64_t j = 0; j < 2; ++j) add(j, hn::LoadU(fs, logits + i + j * kFloats), Whole{});
   for_vectors(count - i, [&](int64_t at, auto span) PX_LANES { add(0, span.load(logits + i + at), span); });
-  const auto total = [](const Floats (&parts)[2]) HWY_ATTR {
-    return double{hn::GetLane(hn::SumOfLanes(fs, hn::Add(parts[0], parts[1])))};
-  };
+  const auto total = [](const Floats(&parts)[2])
+                         HWY_ATTR { return double{hn::GetLane(hn::SumOfLanes(fs, hn::Add(parts[0], parts[1])))}; };
   return {largest, total(sums), total(products)};
 }
 
@@ -46,7 +45,9 @@ ChunkSums chunk_sums(const float* logits, int64_t count, float inverse_temperatu
 class Slope {
  public:
   explicit HWY_INLINE Slope(const RowSlope& row, float inverse_temperature)
-      : scale_(splat(inverse_temperature)), lse_(splat(row.lse)), d_entropy_(splat(row.d_entropy)),
+      : scale_(splat(inverse_temperature)),
+        lse_(splat(row.lse)),
+        d_entropy_(splat(row.d_entropy)),
         // -p (d_logprob + d_entropy (log p + entropy))
         constant_(splat(row.d_logprob + row.d_entropy * row.entropy)) {}
 

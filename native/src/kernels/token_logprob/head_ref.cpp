@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/token_logprob/head.h"
 #include "base/float16.h"
+#include "kernels/token_logprob/head.h"
 
 namespace px::kernels {
 namespace {
@@ -21,8 +21,8 @@ ChunkSums sums(const float* logits, int64_t count, float inverse_temperature) {
 
 float slope(double logit, float inverse_temperature, const RowSlope& row, bool hit) {
   const double log_p = logit * inverse_temperature - row.lse;
-  const double value = row.d_logprob * ((hit ? 1 : 0) - std::exp(log_p)) -
-                       row.d_entropy * std::exp(log_p) * (log_p + row.entropy);
+  const double value =
+      row.d_logprob * ((hit ? 1 : 0) - std::exp(log_p)) - row.d_entropy * std::exp(log_p) * (log_p + row.entropy);
   return static_cast<float>(value);
 }
 

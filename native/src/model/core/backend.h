@@ -1,0 +1,36 @@
+// The engine's own backend: its forward and backward over its kernels.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "base/backend.h"
+#include "base/cpu.h"
+#include "model/core/packed_model.h"
+#include "model/core/pass.h"
+#include "model/core/positions.h"
+
+namespace px::core {
+
+class CoreBackend final : public Backend {
+ public:
+  CoreBackend(const Cpu& cpu, px_dtype dtype) : cpu_(cpu), dtype_(dtype) {}
+
+  std::string describe() const override;
+  void forward(const Model& model, const Batch& batch, double temperature, const ForwardOutputs& outputs) override;
+  void forward_backward(const Model& model, const Batch& batch, double temperature, const ForwardOutputs& outputs,
+                        const std::function<OutputGradients()>& upstream, GradientArena& gradients) override;
+  std::unique_ptr<Decoder> decoder(const Model& model, int64_t slots) override;
+  double measure_gemm(int64_t n, int32_t repeats) override;
+
+ private:
+  PositionTable& positions_for(const Descriptor& descriptor);
+
+  const Cpu cpu_;
+  const px_dtype dtype_;
+  Descriptor described_;  // of the table at hand
+  std::unique_ptr<PositionTable> positions_;
+  PassMemory memory_;
+};
+
+}  // namespace px::core

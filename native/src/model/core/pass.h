@@ -1,0 +1,73 @@
+// One forward pass over a batch and the backward pass through it.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "base/backend.h"
+#include "kernels/token_logprob/head.h"
+#include "model/core/packed_model.h"
+#include "model/core/positions.h"
+#include "model/core/transformer.h"
+
+namespace px::core {
+
+// Which rows of the hidden states the head takes, and where its results go: entry i of the batch speaks of token i, so
+// it is computed from row i - 1; a sequence's score from its last row.
+struct Targets {
+  Targets(const Batch& batch, bool with_scores);
+
+  std::vector<int64_t> rows;
+  std::vector<int64_t> entries;    // of the per-token arrays, one per row, before those of the scores
+  std::vector<int32_t> tokens;     // the batch's at the entries
+  std::vector<int64_t> sequences;  // of the scores, for the rows that remain
+};
+
+// Memory that one pass leaves to the next.
+struct PassMemory {
+  Buffer rows;
+  Buffer head;
+  Buffer workspace;
+};
+
+class Pass {
+ public:
+  Pass(const Cpu& cpu, const Model& model, const PackedModel& packed, const PositionTable& positions,
+       PassMemory& memory, const Batch& batch, double temperature);
+
+  void forward(const ForwardOutputs& outputs);
+
+  // As above; then `upstream` says the gradients of the outputs, and the backward pass adds to `gradients`.
+  void forward_backward(const ForwardOutputs& outputs, const std::function<OutputGradients()>& upstream,
+                        GradientArena& gradients);
+
+ private:
+  void run_rows(bool for_backward, const ForwardOutputs& outputs);
+  void language_forward(const ForwardOutputs& outputs);
+  void language_backward(const ForwardOutputs& outputs, const std::function<OutputGradients()>& upstream,
+                         GradientArena& gradients);
+  void scalar_forward(const ForwardOutputs& outputs);
+  void scalar_backward(const OutputGradients& upstream, GradientArena& gradients);
+  kernels::HeadArgs head_args(bool gradients);
+  void scatter_rows(float* d_rows);
+  void backward(GradientArena& gradients);
+
+  const Cpu cpu_;
+  const Model& model_;
+  const Descriptor& d_;
+  const PackedModel& packed_;
+  const PositionTable& positions_;
+  PassMemory& memory_;
+  const Batch& batch_;
+  const double temperature_;
+  const Targets targets_;
+  const Transformer transformer_;
+
+  TransformerRows rows_;
+  float* hidden_ = nullptr;         // [N, H], where somebody reads floats
+  Values target_rows_;              // [n, H] of a language model
+  float* d_target_rows_ = nullptr;  // [n, H], for a backward pass
+  float* d_hidden_ = nullptr;       // [N, H], likewise
+};
+
+}  // namespace px::core

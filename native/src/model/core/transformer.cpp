@@ -1,0 +1,180 @@
+#include "model/core/transformer.h"
+
+#include "kernels/embedding/embedding.h"
+#include "kernels/gelu/gelu.h"
+#include "kernels/layernorm/layernorm.h"
+#include "kernels/rmsnorm/rmsnorm.h"
+#include "kernels/rope/rope.h"
+#include "kernels/swiglu/swiglu.h"
+
+namespace px::core {
+namespace {
+
+RowStatistics take_statistics(Plan& plan, const Descriptor& d, int64_t count) {
+  return {d.norm == NormKind::kLayer ? plan.take<float>(count) : nullptr, plan.take<float>(count)};
+}
+
+LayerRows plan_layer(Plan& plan, const Descriptor& d, int64_t count, px_dtype dtype, bool for_backward) {
+  const int64_t projected = (d.heads + 2 * d.kv_heads) * d.head_size;
+  const int64_t features = d.feed_forward == FeedForward::kGelu ? d.intermediate : 2 * d.intermediate;
+  LayerRows rows;
+  rows.qkv = plan.take<float>(count * projected);
+  rows.attended = take_values(plan, count * d.heads * d.head_size, dtype);
+  rows.gate_up = plan.take<float>(count * features);
+  if (!for_backward) return rows;
+  rows.input_statistics = take_statistics(plan, d, count);
+  rows.middle_statistics = take_statistics(plan, d, count);
+  rows.lse = plan.take<float>(count * d.heads);
+  rows.middle = plan.take<float>(count * d.hidden);
+  rows.output = plan.take<float>(count * d.hidden);
+  if (d.head_norm) {
+    rows.projected = plan.take<float>(count * projected);
+    rows.head_rstd = plan.take<float>(count * (d.heads + d.kv_heads));
+  }
+  return rows;
+}
+
+template <class Args>
+Args make_args() {
+  Args args{};
+  args.struct_size = sizeof args;
+  return args;
+}
+
+}  // namespace
+
+TransformerRows plan_rows(Plan& plan, const Descriptor& d, int64_t count, px_dtype dtype, bool for_backward) {
+  TransformerRows rows;
+  rows.count = count;
+  rows.normed = take_values(plan, count * d.hidden, dtype);
+  rows.activated = take_values(plan, count * d.intermediate, dtype);
+  float* stream = plan.take<float>(count * d.hidden);
+  if (for_backward) rows.final_statistics = take_statistics(plan, d, count);
+  LayerRows shared;
+  if (!for_backward) {
+    shared = plan_layer(plan, d, count, dtype, false);
+    shared.middle = shared.output = stream;
+  }
+  for (int64_t l = 0; l < d.layers; ++l) {
+    LayerRows layer = for_backward ? plan_layer(plan, d, count, dtype, true) : shared;
+    layer.input = stream;
+    stream = layer.output;
+    rows.layers.push_back(layer);
+  }
+  rows.final_input = stream;
+  return rows;
+}
+
+void Transformer::forward(std::span<const int32_t> tokens, std::span<const int32_t> positions,
+                          const TransformerRows& rows, AttentionContext& attention) const {
+  const int64_t n = rows.count;
+  embed(tokens, positions, const_cast<float*>(rows.layers.empty() ? rows.final_input : rows.layers.front().input));
+  for (size_t l = 0; l < rows.layers.size(); ++l) {
+    const LayerRows& r = rows.layers[l];
+    const LayerOffsets& o = weights_.offsets().layers[l];
+    const Layer& layer = packed_.layers()[l];
+    normalise(r.input, n, o.input_norm, o.input_norm_bias, rows.normed, r.input_statistics);
+    project(layer.query_key_value, rows.normed, n, nullptr, r.projected != nullptr ? r.projected : r.qkv);
+    turn(positions, o, r);
+    attention.attend(static_cast<int64_t>(l), r);
+    project(layer.output, r.attended, n, r.input, r.middle);
+    normalise(r.middle, n, o.post_norm, o.post_norm_bias, rows.normed, r.middle_statistics);
+    project(layer.gate_up, rows.normed, n, nullptr, r.gate_up);
+    activate(r, n, rows.activated);
+    project(layer.down, rows.activated, n, r.middle, r.output);
+  }
+}
+
+void Transformer::final_norm(const float* x, int64_t count, Values out, const RowStatistics& statistics) const {
+  const TrunkOffsets& o = weights_.offsets();
+  normalise(x, count, o.final_norm, o.final_norm_bias, out, statistics);
+}
+
+void Transformer::embed(std::span<const int32_t> tokens, std::span<const int32_t> positions, float* out) const {
+  auto args = make_args<px_embedding_args>();
+  args.rows = static_cast<int64_t>(tokens.size());
+  args.hidden = d_.hidden;
+  args.vocabulary = d_.vocabulary;
+  args.token = tokens.data();
+  args.table = weights_.data() + weights_.offsets().embedding;
+  if (d_.position == PositionKind::kLearned) {
+    args.positions = d_.context;
+    args.position = positions.data();
+    args.position_table = weights_.data() + weights_.offsets().position_embedding;
+  }
+  args.out = out;
+  kernels::embedding(cpu_, args);
+}
+
+void Transformer::normalise(const float* x, int64_t count, int64_t weight, int64_t bias, Values out,
+                            const RowStatistics& statistics) const {
+  const auto fill = [&](auto args) {
+    args.rows = count;
+    args.hidden = d_.hidden;
+    args.x = x;
+    args.weight = weights_.data() + weight;
+    args.epsilon = d_.norm_epsilon;
+    args.out = out.f32;
+    args.out_bf16 = out.bf16;
+    args.rstd = statistics.rstd;
+    return args;
+  };
+  if (d_.norm == NormKind::kRms) return kernels::rmsnorm(cpu_, fill(make_args<px_rmsnorm_args>()));
+  px_layernorm_args args = fill(make_args<px_layernorm_args>());
+  args.bias = weights_.data() + bias;
+  args.mean = statistics.mean;
+  kernels::layernorm(cpu_, args);
+}
+
+void Transformer::turn(std::span<const int32_t> positions, const LayerOffsets& layer, const LayerRows& rows) const {
+  if (d_.position != PositionKind::kRotary) return;
+  auto args = make_args<px_rope_args>();
+  args.rows = static_cast<int64_t>(positions.size());
+  args.heads = d_.heads;
+  args.kv_heads = d_.kv_heads;
+  args.head_size = d_.head_size;
+  args.positions = positions_.count();
+  args.x = rows.projected != nullptr ? rows.projected : rows.qkv;
+  args.position = positions.data();
+  args.cos = positions_.cos();
+  args.sin = positions_.sin();
+  if (d_.head_norm) {
+    args.query_norm = weights_.data() + layer.query_norm;
+    args.key_norm = weights_.data() + layer.key_norm;
+    args.epsilon = d_.norm_epsilon;
+    args.rstd = rows.head_rstd;
+  }
+  args.out = rows.qkv;
+  kernels::rope(cpu_, args);
+}
+
+void Transformer::activate(const LayerRows& rows, int64_t count, Values out) const {
+  if (d_.feed_forward == FeedForward::kGelu) {
+    auto args = make_args<px_gelu_args>();
+    args.count = count * d_.intermediate;
+    args.x = rows.gate_up;
+    args.out = out.f32;
+    args.out_bf16 = out.bf16;
+    return kernels::gelu(cpu_, args);
+  }
+  auto args = make_args<px_swiglu_args>();
+  args.rows = count;
+  args.features = d_.intermediate;
+  args.gate_up = rows.gate_up;
+  args.out = out.f32;
+  args.out_bf16 = out.bf16;
+  kernels::swiglu(cpu_, args);
+}
+
+void Transformer::project(const Linear& linear, Values x, int64_t count, const float* residual, float* out) const {
+  kernels::GemmArgs args;
+  args.x = kernels::rows_of(x.data(), count, linear.in, packed_.dtype());
+  args.weights = linear.forward;
+  args.bias = linear.bias;
+  args.residual = residual;
+  args.out = out;
+  args.out_stride = linear.out;
+  kernels::gemm(cpu_, args);
+}
+
+}  // namespace px::core
