@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using NUnit.Framework;
 using Proximal.Tests.Models;
 
@@ -104,22 +103,10 @@ public sealed class ChatTerminalTests
     }
 
     /// <summary>Waits for the first letters of an answer.</summary>
-    private static string WaitForBeginning(PseudoTerminal terminal, string line)
+    private static string WaitForBeginning(PseudoTerminal terminal, string line) => terminal.WaitUntil($"an answer to '{line}'", screen =>
     {
-        long start = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(start) < TimeSpan.FromMinutes(1))
-        {
-            string screen = terminal.Screen;
-            int at = screen.LastIndexOf(line, StringComparison.Ordinal);
-            string answer = at < 0 ? string.Empty : screen[(at + line.Length)..];
-            if (answer.Length >= 5)
-            {
-                return answer;
-            }
-
-            Thread.Sleep(5);
-        }
-
-        throw new TimeoutException($"no answer: '{terminal.Screen}'");
-    }
+        int at = screen.LastIndexOf(line, StringComparison.Ordinal);
+        string answer = at < 0 ? string.Empty : screen[(at + line.Length)..];
+        return answer.Length >= 5 ? answer : null;
+    });
 }

@@ -15,6 +15,7 @@ internal sealed class PseudoTerminal : IDisposable
     private readonly StringBuilder _screen = new();
     private readonly Task _reading;
     private int _seen;
+    private bool _ended;
 
     /// <summary>Starts a command; no argument may hold a quote or a space.</summary>
     public PseudoTerminal(params string[] command)
@@ -47,26 +48,42 @@ internal sealed class PseudoTerminal : IDisposable
 
     /// <summary>Waits until a text is shown behind what was waited for before.</summary>
     /// <returns>What was shown up to it.</returns>
-    public string WaitFor(string text)
+    public string WaitFor(string text) => WaitUntil($"'{text}' behind '{Screen[.._seen]}'", screen =>
+    {
+        int at = screen.IndexOf(text, _seen, StringComparison.Ordinal);
+        if (at < 0)
+        {
+            return null;
+        }
+
+        string before = screen[_seen..at];
+        _seen = at + text.Length;
+        return before;
+    });
+
+    /// <summary>Looks at everything that was shown, each time there is more of it, until it is enough.</summary>
+    /// <param name="what">Is waited for; for the message.</param>
+    /// <param name="find">What is wanted of the screen; <see langword="null"/>: not there yet.</param>
+    public string WaitUntil(string what, Func<string, string?> find)
     {
         long start = Stopwatch.GetTimestamp();
-        while (true)
+        lock (_screen)
         {
-            string screen = Screen;
-            int at = screen.IndexOf(text, _seen, StringComparison.Ordinal);
-            if (at >= 0)
+            while (true)
             {
-                string before = screen[_seen..at];
-                _seen = at + text.Length;
-                return before;
-            }
+                if (find(_screen.ToString()) is { } found)
+                {
+                    return found;
+                }
 
-            if (_reading.IsCompleted || Stopwatch.GetElapsedTime(start) > Patience)
-            {
-                throw new TimeoutException($"'{text}' was not shown behind '{screen[.._seen]}', but '{screen[_seen..]}'");
-            }
+                TimeSpan left = Patience - Stopwatch.GetElapsedTime(start);
+                if (_ended || left <= TimeSpan.Zero)
+                {
+                    throw new TimeoutException($"{what} was not shown, but '{_screen}'");
+                }
 
-            Thread.Sleep(5);
+                Monitor.Wait(_screen, left);
+            }
         }
     }
 
@@ -100,7 +117,14 @@ internal sealed class PseudoTerminal : IDisposable
             lock (_screen)
             {
                 _screen.Append(buffer, 0, count);
+                Monitor.PulseAll(_screen);
             }
+        }
+
+        lock (_screen)
+        {
+            _ended = true;
+            Monitor.PulseAll(_screen);
         }
     }
 }

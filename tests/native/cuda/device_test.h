@@ -21,7 +21,7 @@ class DeviceTest : public testing::Test {
   void SetUp() override {
 #ifndef PX_CUDA_EMULATOR
     int devices = 0;
-    if (cudaGetDeviceCount(&devices) != cudaSuccess || devices == 0) GTEST_SKIP() << "no GPU";
+    if (cudaGetDeviceCount(&devices) != cudaSuccess || devices == 0) GTEST_SKIP() << "no CUDA device: this machine has no NVIDIA GPU that its driver shows";
 #endif
     device_.reset(proximal_cuda_device(PROXIMAL_VERSION, 0));
   }
