@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "model/targets.h"
 #include "torch/packed_attention.h"
 #include "torch/tensors.h"
 #include "torch/translate.h"
@@ -149,7 +150,8 @@ TorchDecoder::TorchDecoder(const Model& model, int64_t slots, std::shared_ptr<Po
 }
 
 void TorchDecoder::extend(std::span<const Extension> extensions, float* logits) {
-  check_extensions(extensions);
+  check_extensions(extensions, slots_.size(), model_.descriptor().context,
+                   [&](size_t slot) { return slots_[slot].length(); });
   translated([&] { step(extensions, logits); });
 }
 
@@ -189,21 +191,6 @@ void TorchDecoder::step(std::span<const Extension> extensions, float* logits) {
   for (const Extension& extension : extensions) {
     SequenceCache& cache = slots_[static_cast<size_t>(extension.slot)];
     cache.set_length(cache.length() + static_cast<int64_t>(extension.tokens.size()));
-  }
-}
-
-void TorchDecoder::check_extensions(std::span<const Extension> extensions) const {
-  check(!extensions.empty(), PX_INVALID_ARGUMENT, "extensions: expected at least one");
-  const Descriptor& d = model_.descriptor();
-  std::vector<bool> seen(slots_.size());
-  for (const Extension& extension : extensions) {
-    const auto slot = static_cast<size_t>(extension.slot);
-    check(slot < slots_.size() && !seen[slot], PX_INVALID_ARGUMENT, "slot: expected each of 0 to ", slots_.size() - 1,
-          " at most once, got ", extension.slot);
-    seen[slot] = true;
-    const int64_t length = slots_[slot].length() + static_cast<int64_t>(extension.tokens.size());
-    check(!extension.tokens.empty() && length <= d.context, PX_INVALID_ARGUMENT, "slot ", extension.slot,
-          ": expected 1 token or more and at most ", d.context, " in all (the model's context), got ", length);
   }
 }
 

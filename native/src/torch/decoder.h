@@ -48,7 +48,6 @@ class TorchDecoder final : public Decoder {
 
  private:
   void step(std::span<const Extension> extensions, float* logits);
-  void check_extensions(std::span<const Extension> extensions) const;
 
   const Model& model_;
   std::shared_ptr<PositionTable> positions_;

@@ -17,35 +17,6 @@
 namespace px::torch_backend {
 namespace {
 
-Targets find_targets(const Batch& batch, bool with_scores) {
-  Targets targets;
-  for (int64_t s = 0; s < batch.sequences(); ++s) {
-    for (int64_t i = batch.offsets[static_cast<size_t>(s)] + 1; i < batch.offsets[static_cast<size_t>(s) + 1]; ++i) {
-      if (!batch.weight.empty() && batch.weight[static_cast<size_t>(i)] == 0.0f) continue;
-      targets.rows.push_back(i - 1);
-      targets.entries.push_back(i);
-    }
-  }
-  if (!with_scores) return targets;
-  for (int64_t s = 0; s < batch.sequences(); ++s) {
-    targets.rows.push_back(batch.offsets[static_cast<size_t>(s) + 1] - 1);
-    targets.sequences.push_back(s);
-  }
-  return targets;
-}
-
-// output [count] = 0 but for the entries.
-void scatter(std::span<const float> values, const std::vector<int64_t>& entries, int64_t count, float* output) {
-  if (output == nullptr) return;
-  std::fill_n(output, count, 0.0f);
-  for (size_t i = 0; i < entries.size(); ++i) output[entries[i]] = values[i];
-}
-
-// The entries of an upstream array; zeros where it is null.
-void gather(const float* upstream, const std::vector<int64_t>& entries, float* values) {
-  for (size_t i = 0; i < entries.size(); ++i) values[i] = upstream != nullptr ? upstream[entries[i]] : 0.0f;
-}
-
 at::Tensor gathered(const float* upstream, const std::vector<int64_t>& entries) {
   if (upstream == nullptr) return {};
   const at::Tensor values = at::empty({static_cast<int64_t>(entries.size())}, at::kFloat);
@@ -65,7 +36,7 @@ Pass::Pass(const Model& model, const Batch& batch, double temperature, PositionT
       temperature_(temperature),
       with_gradient_(with_gradient),
       parameters_(model, with_gradient),
-      targets_(find_targets(batch, model.head() == PX_HEAD_SCALAR)) {
+      targets_(batch, model.head() == PX_HEAD_SCALAR) {
   const at::AutoGradMode mode(with_gradient);
   PackedAttention attention(model.descriptor(), batch.offsets);
   hidden_ = transformer(model.descriptor(), parameters_, int64_tensor(batch.tokens), positions.places(batch.positions),
@@ -84,9 +55,7 @@ void Pass::forward(const ForwardOutputs& outputs) {
 }
 
 void Pass::language_forward(const ForwardOutputs& outputs) {
-  std::vector<int32_t> tokens;
-  for (const int64_t entry : targets_.entries) tokens.push_back(batch_.tokens[static_cast<size_t>(entry)]);
-  language_head_ = std::make_unique<LanguageHead>(rows_, int64_tensor(std::span<const int32_t>(tokens)),
+  language_head_ = std::make_unique<LanguageHead>(rows_, int64_tensor(std::span<const int32_t>(targets_.tokens)),
                                                   parameters_.head(), temperature_);
   if (outputs.logprob == nullptr && outputs.entropy == nullptr) return;
   language_head_->forward(outputs.entropy != nullptr, with_gradient_);

@@ -7,19 +7,12 @@
 #include <vector>
 
 #include "base/backend.h"
+#include "model/targets.h"
 #include "torch/heads.h"
 #include "torch/parameters.h"
 #include "torch/rope.h"
 
 namespace px::torch_backend {
-
-// Which rows of the hidden states the head takes, and where its results go: entry i of the batch speaks of token i, so
-// it is computed from row i - 1; a sequence's score from its last row.
-struct Targets {
-  std::vector<int64_t> rows;
-  std::vector<int64_t> entries;    // of the per-token arrays, one per row, before those of the scores
-  std::vector<int64_t> sequences;  // of the scores, for the rows that remain
-};
 
 class Pass {
  public:

@@ -19,22 +19,9 @@ namespace {
 // Rows whose products make a part of a weight's gradient: what is packed of them stays in the second cache.
 constexpr int64_t kGradientRows = 1024;
 
-template <class Args>
-Args make_args() {
-  Args args{};
-  args.struct_size = sizeof args;
-  return args;
-}
-
 kernels::PackedSequences sequences_of(std::span<const int64_t> offsets) {
   return {offsets.data(), static_cast<int64_t>(offsets.size()) - 1};
 }
-
-int64_t features(const Descriptor& d) {
-  return d.feed_forward == FeedForward::kGelu ? d.intermediate : 2 * d.intermediate;
-}
-
-int64_t projected(const Descriptor& d) { return (d.heads + 2 * d.kv_heads) * d.head_size; }
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "kernels/token_logprob/head.h"
 #include "model/core/attention_contexts.h"
+#include "model/targets.h"
 
 namespace px::core {
 namespace {
@@ -30,7 +31,8 @@ CoreDecoder::CoreDecoder(const Cpu& cpu, const Model& model, std::shared_ptr<Pac
 }
 
 void CoreDecoder::extend(std::span<const Extension> extensions, float* logits) {
-  check_extensions(extensions);
+  check_extensions(extensions, slots_.size(), model_.descriptor().context,
+                   [&](size_t slot) { return slots_[slot].length; });
   const Descriptor& d = model_.descriptor();
   packed_->refresh(cpu_, model_.weights(), {.head = true});
 
@@ -77,21 +79,6 @@ void CoreDecoder::extend(std::span<const Extension> extensions, float* logits) {
 
   for (const Extension& extension : extensions)
     slots_[static_cast<size_t>(extension.slot)].length += static_cast<int64_t>(extension.tokens.size());
-}
-
-void CoreDecoder::check_extensions(std::span<const Extension> extensions) const {
-  check(!extensions.empty(), PX_INVALID_ARGUMENT, "extensions: expected at least one");
-  const Descriptor& d = model_.descriptor();
-  std::vector<bool> seen(slots_.size());
-  for (const Extension& extension : extensions) {
-    const auto slot = static_cast<size_t>(extension.slot);
-    check(slot < slots_.size() && !seen[slot], PX_INVALID_ARGUMENT, "slot: expected each of 0 to ", slots_.size() - 1,
-          " at most once, got ", extension.slot);
-    seen[slot] = true;
-    const int64_t length = slots_[slot].length + static_cast<int64_t>(extension.tokens.size());
-    check(!extension.tokens.empty() && length <= d.context, PX_INVALID_ARGUMENT, "slot ", extension.slot,
-          ": expected 1 token or more and at most ", d.context, " in all (the model's context), got ", length);
-  }
 }
 
 float CoreDecoder::logprob(const float* logits, double temperature, int32_t token) const {

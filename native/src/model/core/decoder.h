@@ -21,8 +21,6 @@ class CoreDecoder final : public Decoder {
   uint64_t bytes() const override { return pool_.bytes(); }
 
  private:
-  void check_extensions(std::span<const Extension> extensions) const;
-
   const Cpu cpu_;
   const Model& model_;
   const std::shared_ptr<PackedModel> packed_;

@@ -9,18 +9,6 @@
 namespace px::core {
 namespace {
 
-// output [count] = 0 but for the entries.
-void scatter(std::span<const float> values, const std::vector<int64_t>& entries, int64_t count, float* output) {
-  if (output == nullptr) return;
-  std::fill_n(output, count, 0.0f);
-  for (size_t i = 0; i < entries.size(); ++i) output[entries[i]] = values[i];
-}
-
-// The entries of an upstream array; zeros where it is null.
-void gather(const float* upstream, const std::vector<int64_t>& entries, float* values) {
-  for (size_t i = 0; i < entries.size(); ++i) values[i] = upstream != nullptr ? upstream[entries[i]] : 0.0f;
-}
-
 // Gradients of log-probs and entropies that are known for all rows.
 class GivenSlopes final : public kernels::HeadObjective {
  public:
@@ -63,21 +51,6 @@ bool any(const OutputGradients& g) {
 }
 
 }  // namespace
-
-Targets::Targets(const Batch& batch, bool with_scores) {
-  for (int64_t s = 0; s < batch.sequences(); ++s)
-    for (int64_t i = batch.offsets[static_cast<size_t>(s)] + 1; i < batch.offsets[static_cast<size_t>(s) + 1]; ++i) {
-      if (!batch.weight.empty() && batch.weight[static_cast<size_t>(i)] == 0.0f) continue;
-      rows.push_back(i - 1);
-      entries.push_back(i);
-      tokens.push_back(batch.tokens[static_cast<size_t>(i)]);
-    }
-  if (!with_scores) return;
-  for (int64_t s = 0; s < batch.sequences(); ++s) {
-    rows.push_back(batch.offsets[static_cast<size_t>(s) + 1] - 1);
-    sequences.push_back(s);
-  }
-}
 
 Pass::Pass(const Cpu& cpu, const Model& model, const PackedModel& packed, const PositionTable& positions,
            PassMemory& memory, const Batch& batch, double temperature)

@@ -9,19 +9,9 @@
 #include "model/core/packed_model.h"
 #include "model/core/positions.h"
 #include "model/core/transformer.h"
+#include "model/targets.h"
 
 namespace px::core {
-
-// Which rows of the hidden states the head takes, and where its results go: entry i of the batch speaks of token i, so
-// it is computed from row i - 1; a sequence's score from its last row.
-struct Targets {
-  Targets(const Batch& batch, bool with_scores);
-
-  std::vector<int64_t> rows;
-  std::vector<int64_t> entries;    // of the per-token arrays, one per row, before those of the scores
-  std::vector<int32_t> tokens;     // the batch's at the entries
-  std::vector<int64_t> sequences;  // of the scores, for the rows that remain
-};
 
 // Memory that one pass leaves to the next.
 struct PassMemory {

@@ -15,12 +15,10 @@ RowStatistics take_statistics(Plan& plan, const Descriptor& d, int64_t count) {
 }
 
 LayerRows plan_layer(Plan& plan, const Descriptor& d, int64_t count, px_dtype dtype, bool for_backward) {
-  const int64_t projected = (d.heads + 2 * d.kv_heads) * d.head_size;
-  const int64_t features = d.feed_forward == FeedForward::kGelu ? d.intermediate : 2 * d.intermediate;
   LayerRows rows;
-  rows.qkv = plan.take<float>(count * projected);
+  rows.qkv = plan.take<float>(count * projected(d));
   rows.attended = take_values(plan, count * d.heads * d.head_size, dtype);
-  rows.gate_up = plan.take<float>(count * features);
+  rows.gate_up = plan.take<float>(count * features(d));
   if (!for_backward) return rows;
   rows.input_statistics = take_statistics(plan, d, count);
   rows.middle_statistics = take_statistics(plan, d, count);
@@ -28,17 +26,10 @@ LayerRows plan_layer(Plan& plan, const Descriptor& d, int64_t count, px_dtype dt
   rows.middle = plan.take<float>(count * d.hidden);
   rows.output = plan.take<float>(count * d.hidden);
   if (d.head_norm) {
-    rows.projected = plan.take<float>(count * projected);
+    rows.projected = plan.take<float>(count * projected(d));
     rows.head_rstd = plan.take<float>(count * (d.heads + d.kv_heads));
   }
   return rows;
-}
-
-template <class Args>
-Args make_args() {
-  Args args{};
-  args.struct_size = sizeof args;
-  return args;
 }
 
 }  // namespace

@@ -13,6 +13,20 @@
 
 namespace px::core {
 
+// Elements of a token: queries, keys and values; what the first matrix of the feed-forward gives.
+inline int64_t projected(const Descriptor& d) { return (d.heads + 2 * d.kv_heads) * d.head_size; }
+inline int64_t features(const Descriptor& d) {
+  return d.feed_forward == FeedForward::kGelu ? d.intermediate : 2 * d.intermediate;
+}
+
+// A kernel's arguments, zeros but for their size.
+template <class Args>
+Args make_args() {
+  Args args{};
+  args.struct_size = sizeof args;
+  return args;
+}
+
 // An array in the dtype of the products: one of the two is there.
 struct Values {
   float* f32 = nullptr;
