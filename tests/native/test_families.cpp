@@ -367,6 +367,56 @@ TEST_P(FamilyShapes, GradientIsTheCentralDifferenceForEachTensor) {
   }
 }
 
+// The gradient of a policy-like sum of log-probs and entropies by one backend, over all tensors.
+std::vector<float> gradient_by(const char* backend, Descriptor (*make)(), bool tied, std::vector<float>& logprob) {
+  setenv("PROXIMAL_BACKEND", backend, 1);
+  const tiny::Fixture fixture(PX_HEAD_LM, tied, 7, make());
+  unsetenv("PROXIMAL_BACKEND");
+  const tiny::Sequences sequences = tiny::random_sequences({9, 4, 14, 2, 1, 48}, 37, 3);
+  px_trainer* handle = nullptr;
+  EXPECT_EQ(px_trainer_create(fixture.model.get(), nullptr, &handle), PX_OK) << last_error();
+  const tiny::TrainerHandle trainer(handle);
+  logprob.assign(static_cast<size_t>(sequences.count()), 0.0f);
+  px_objective objective{};
+  objective.struct_size = sizeof objective;
+  objective.kind = PX_OBJECTIVE_CROSS_ENTROPY;
+  objective.normalizer = 1.0;
+  objective.temperature = 0.8;
+  objective.entropy_coefficient = 0.3;
+  objective.logprob = logprob.data();
+  const px_batch batch = sequences.batch();
+  EXPECT_EQ(px_trainer_accumulate(trainer.get(), &batch, &objective, nullptr), PX_OK) << last_error();
+  std::vector<float> gradient;
+  for (const TensorSpec& tensor : fixture.model->model->tensors()) {
+    std::vector<float> part(static_cast<size_t>(tensor.elements));
+    EXPECT_EQ(px_trainer_read_gradient(trainer.get(), static_cast<int64_t>(&tensor - fixture.model->model->tensors().data()),
+                                       part.data(), tensor.elements),
+              PX_OK);
+    gradient.insert(gradient.end(), part.begin(), part.end());
+  }
+  return gradient;
+}
+
+// The engine's own backend against LibTorch's autograd.
+TEST_P(FamilyShapes, GradientIsThatOfLibTorch) {
+  for (const bool tied : {true, false}) {
+    std::vector<float> logprob, expected_logprob;
+    const std::vector<float> gradient = gradient_by("core", GetParam().make, tied, logprob);
+    const std::vector<float> expected = gradient_by("torch", GetParam().make, tied, expected_logprob);
+    ASSERT_EQ(gradient.size(), expected.size());
+    double squares = 0.0, length = 0.0;
+    for (size_t i = 0; i < gradient.size(); ++i) {
+      squares += std::pow(static_cast<double>(gradient[i]) - static_cast<double>(expected[i]), 2.0);
+      length += std::pow(static_cast<double>(expected[i]), 2.0);
+    }
+    std::printf("[ observed ] %s: relative distance to LibTorch's gradient %.2e\n", GetParam().name,
+                std::sqrt(squares / length));
+    EXPECT_GT(length, 0.0);
+    EXPECT_LT(std::sqrt(squares / length), 1e-5);
+    for (size_t i = 0; i < logprob.size(); ++i) EXPECT_NEAR(logprob[i], expected_logprob[i], 2e-5) << i;
+  }
+}
+
 // Log-probs recorded while sampling through the cache are those of one packed pass.
 TEST_P(FamilyShapes, GenerationAgreesWithScoring) {
   const tiny::Fixture fixture(PX_HEAD_LM, true, 9, GetParam().make());
