@@ -125,10 +125,12 @@ public sealed class PpoCommandTests
     }
 
     [Test]
-    public void An_interruption_keeps_the_steps_that_were_committed()
+    public async Task An_interruption_keeps_the_steps_that_were_committed()
     {
         using var interruption = new CancellationTokenSource();
-        using var watch = new Timer(
+
+        // Its disposal waits for a look that is under way.
+        await using var watch = new Timer(
             _ =>
             {
                 string metrics = Path.Combine(_tiny["runs", "first"], "metrics.jsonl");
