@@ -86,6 +86,15 @@ static void px_struct_id_layout(void) {
   VALUE(px_struct_id, PX_STRUCT_GELU_BACKWARD_ARGS);
   VALUE(px_struct_id, PX_STRUCT_ATTENTION_ARGS);
   VALUE(px_struct_id, PX_STRUCT_ATTENTION_BACKWARD_ARGS);
+  VALUE(px_struct_id, PX_STRUCT_GEMM_PACK_ARGS);
+  VALUE(px_struct_id, PX_STRUCT_GEMM_ARGS);
+}
+
+static void px_products_layout(void) {
+  ENUM(px_products);
+  VALUE(px_products, PX_PRODUCTS_DEFAULT);
+  VALUE(px_products, PX_PRODUCTS_F32);
+  VALUE(px_products, PX_PRODUCTS_BF16);
 }
 
 static void px_products_layout(void) {
@@ -672,6 +681,42 @@ static void px_attention_backward_args_layout(void) {
   FIELD(px_attention_backward_args, workspace_bytes);
 }
 
+static void px_gemm_flags_layout(void) {
+  ENUM(px_gemm_flags);
+  VALUE(px_gemm_flags, PX_GEMM_TRANSPOSED);
+}
+
+static void px_gemm_pack_args_layout(void) {
+  STRUCT(px_gemm_pack_args);
+  FIELD(px_gemm_pack_args, struct_size);
+  FIELD(px_gemm_pack_args, flags);
+  FIELD(px_gemm_pack_args, from);
+  FIELD(px_gemm_pack_args, dtype);
+  FIELD(px_gemm_pack_args, outputs);
+  FIELD(px_gemm_pack_args, inputs);
+  FIELD(px_gemm_pack_args, w);
+  FIELD(px_gemm_pack_args, packed);
+  FIELD(px_gemm_pack_args, packed_bytes);
+}
+
+static void px_gemm_args_layout(void) {
+  STRUCT(px_gemm_args);
+  FIELD(px_gemm_args, struct_size);
+  FIELD(px_gemm_args, flags);
+  FIELD(px_gemm_args, dtype);
+  FIELD(px_gemm_args, reserved);
+  FIELD(px_gemm_args, rows);
+  FIELD(px_gemm_args, outputs);
+  FIELD(px_gemm_args, inputs);
+  FIELD(px_gemm_args, x);
+  FIELD(px_gemm_args, packed);
+  FIELD(px_gemm_args, packed_bytes);
+  FIELD(px_gemm_args, bias);
+  FIELD(px_gemm_args, residual);
+  FIELD(px_gemm_args, out);
+  FIELD(px_gemm_args, out_bf16);
+}
+
 static void px_sample_flags_layout(void) {
   ENUM(px_sample_flags);
   VALUE(px_sample_flags, PX_SAMPLE_GREEDY);
@@ -865,6 +910,9 @@ int main(void) {
   px_gelu_backward_args_layout();
   px_attention_args_layout();
   px_attention_backward_args_layout();
+  px_gemm_flags_layout();
+  px_gemm_pack_args_layout();
+  px_gemm_args_layout();
   px_sample_flags_layout();
   px_sample_args_layout();
   px_value_loss_args_layout();

@@ -233,4 +233,205 @@ TEST(Gemm, DoesNotReadBehindARowOfAnOddNumberOfBf16) {
   }
 }
 
+// The same through the ABI: what it packs is what the internal interface packs, and its products have the same bits.
+class GemmEntry : public testing::TestWithParam<std::tuple<Isa, px_dtype>> {
+ protected:
+  px_dtype dtype() const { return std::get<1>(GetParam()); }
+  px_engine* engine() const { return engine_.get(); }
+
+  std::vector<uint32_t> pack(const Matrix& w, int64_t n, int64_t k, uint32_t flags) {
+    std::vector<uint32_t> words(px_gemm_packed_bytes(n, k, dtype()) / sizeof(uint32_t), 0xffffffffu);
+    auto args = make_args<px_gemm_pack_args>();
+    args.flags = flags;
+    args.from = w.dtype;
+    args.dtype = dtype();
+    args.outputs = n;
+    args.inputs = k;
+    args.w = w.data();
+    args.packed = words.data();
+    args.packed_bytes = words.size() * sizeof(uint32_t);
+    EXPECT_EQ(px_gemm_pack(engine(), &args), PX_OK) << last_error();
+    return words;
+  }
+
+  px_gemm_args product(const void* x, const std::vector<uint32_t>& packed, int64_t m, int64_t n, int64_t k) {
+    auto args = make_args<px_gemm_args>();
+    args.dtype = dtype();
+    args.rows = m;
+    args.outputs = n;
+    args.inputs = k;
+    args.x = x;
+    args.packed = packed.data();
+    args.packed_bytes = packed.size() * sizeof(uint32_t);
+    return args;
+  }
+
+ private:
+  EngineHandle engine_ = make_engine(std::get<0>(GetParam()), 2);
+};
+
+TEST_P(GemmEntry, PacksAndMultipliesAsTheKernelDoes) {
+  Pool pool(2);
+  const Cpu cpu{std::get<0>(GetParam()), pool};
+  for (const auto& [m, n, k] : {std::tuple<int64_t, int64_t, int64_t>{1, 1, 1}, {7, 33, 21}, {0, 5, 3}, {20, 130, 64}}) {
+    const Matrix x(m, k, dtype(), 21), w(n, k, dtype(), 22);
+    const PackedMatrix expected = ::pack(cpu, w);
+    const std::vector<uint32_t> packed = pack(w, n, k, 0);
+    ASSERT_EQ(packed, expected.words);
+    const std::vector<float> plain = multiply(cpu, x, 0, m, expected.packed);
+    const std::vector<float> bias = random_floats(n, 23, -1, 1), residual = random_floats(m * n, 24, -1, 1);
+    std::vector<float> out(plain.size(), kNan), sum = residual;
+    std::vector<uint16_t> rounded(plain.size());
+    px_gemm_args args = product(x.data(), packed, m, n, k);
+    args.out = out.data();
+    ASSERT_EQ(px_gemm(engine(), &args), PX_OK) << last_error();
+    EXPECT_EQ(out, plain);
+    args.bias = bias.data();
+    args.residual = args.out = sum.data();
+    args.out_bf16 = rounded.data();
+    ASSERT_EQ(px_gemm(engine(), &args), PX_OK) << last_error();
+    for (size_t i = 0; i < sum.size(); ++i) {
+      EXPECT_NEAR(sum[i], double{plain[i]} + bias[i % static_cast<size_t>(n)] + residual[i], 1e-6);
+      EXPECT_EQ(rounded[i], to_bf16(sum[i]));
+    }
+    args.out = nullptr;
+    args.residual = residual.data();
+    std::vector<uint16_t> alone(rounded.size());
+    args.out_bf16 = alone.data();
+    ASSERT_EQ(px_gemm(engine(), &args), PX_OK) << last_error();
+    EXPECT_EQ(alone, rounded);
+  }
+}
+
+TEST_P(GemmEntry, TransposedGivesBothGradients) {
+  for (const auto& [m, n, k] : {std::tuple<int64_t, int64_t, int64_t>{1, 5, 3}, {31, 96, 65}}) {
+    const Matrix x(m, k, dtype(), 25), w(n, k, dtype(), 26), dy(m, n, dtype(), 27);
+    std::vector<float> dx(static_cast<size_t>(m * k)), dw(static_cast<size_t>(n * k));
+    const std::vector<uint32_t> other_way = pack(w, k, n, PX_GEMM_TRANSPOSED);
+    px_gemm_args args = product(dy.data(), other_way, m, k, n);
+    args.out = dx.data();
+    ASSERT_EQ(px_gemm(engine(), &args), PX_OK) << last_error();
+    std::vector<uint32_t> pairs(static_cast<size_t>((m + 1) / 2 * n));
+    ASSERT_EQ(px_gemm_interleave(engine(), dy.data(), dtype(), m, n, pairs.data()), PX_OK) << last_error();
+    const std::vector<uint32_t> inputs = pack(x, k, m, PX_GEMM_TRANSPOSED);
+    args = product(dtype() == PX_DTYPE_BF16 ? static_cast<const void*>(pairs.data()) : dy.data(), inputs, n, k, m);
+    args.flags = PX_GEMM_TRANSPOSED;
+    args.out = dw.data();
+    ASSERT_EQ(px_gemm(engine(), &args), PX_OK) << last_error();
+    for (int64_t c = 0; c < k; ++c) {
+      for (int64_t i = 0; i < m; ++i) {
+        double sum = 0;
+        for (int64_t j = 0; j < n; ++j) sum += dy.at(i, j) * w.at(j, c);
+        EXPECT_NEAR(dx[static_cast<size_t>(i * k + c)], sum, 1e-4);
+      }
+      for (int64_t j = 0; j < n; ++j) {
+        double sum = 0;
+        for (int64_t i = 0; i < m; ++i) sum += dy.at(i, j) * x.at(i, c);
+        EXPECT_NEAR(dw[static_cast<size_t>(j * k + c)], sum, 1e-4);
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, GemmEntry,
+                         testing::Combine(testing::ValuesIn(usable_isas()), testing::Values(PX_DTYPE_F32, PX_DTYPE_BF16)),
+                         [](const auto& level) {
+                           return std::string(name_of(std::get<0>(level.param))) +
+                                  (std::get<1>(level.param) == PX_DTYPE_F32 ? "F32" : "Bf16");
+                         });
+
+using GemmArguments = KernelTest;
+
+TEST_F(GemmArguments, BadOnesOfPackingAreRefused) {
+  std::vector<float> values(64);
+  auto good = make_args<px_gemm_pack_args>();
+  good.outputs = good.inputs = 2;
+  good.w = values.data();
+  good.packed = values.data() + 8;
+  good.packed_bytes = px_gemm_packed_bytes(2, 2, PX_DTYPE_F32);
+  const auto status = [&](auto&& change, const char* named) {
+    px_gemm_pack_args args = good;
+    change(args);
+    const px_status result = px_gemm_pack(engine_, &args);
+    if (result != PX_OK) expect_error_with(named);
+    return result;
+  };
+  EXPECT_EQ(status([](auto&) {}, ""), PX_OK);
+  EXPECT_EQ(px_gemm_pack(nullptr, &good), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(px_gemm_pack(engine_, nullptr), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& a) { a.struct_size = 4; }, "struct_size"), PX_ABI_MISMATCH);
+  EXPECT_EQ(status([](auto& a) { a.flags = 2; }, "flags"), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& a) { a.from = PX_DTYPE_F16; }, "args.from"), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& a) { a.dtype = 7; }, "args.dtype"), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& a) { a.from = PX_DTYPE_BF16; }, "args.dtype"), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& a) { a.outputs = 0; }, "args.outputs"), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& a) { a.inputs = 0; }, "args.inputs"), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& a) { a.w = nullptr; }, "args.w"), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& a) { a.packed = nullptr; }, "args.packed"), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& a) { a.packed = static_cast<char*>(a.packed) + 2; }, "args.packed"), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& a) { --a.packed_bytes; }, "args.packed_bytes"), PX_INVALID_ARGUMENT);
+  for (const int64_t count : kAbsurdCounts) {
+    EXPECT_EQ(status([&](auto& a) { a.outputs = count; }, "outputs"), PX_INVALID_ARGUMENT);
+    EXPECT_EQ(status([&](auto& a) { a.inputs = count; }, "inputs"), PX_INVALID_ARGUMENT);
+    EXPECT_EQ(px_gemm_packed_bytes(count, 2, PX_DTYPE_F32), 0u);
+    EXPECT_EQ(px_gemm_packed_bytes(2, count, PX_DTYPE_F32), 0u);
+  }
+  EXPECT_EQ(px_gemm_packed_bytes(0, 2, PX_DTYPE_F32), 0u);
+  EXPECT_EQ(px_gemm_packed_bytes(2, 2, PX_DTYPE_F16), 0u);
+}
+
+TEST_F(GemmArguments, BadOnesOfProductsAreRefused) {
+  std::vector<float> values(64);
+  auto good = make_args<px_gemm_args>();
+  good.rows = good.outputs = good.inputs = 2;
+  good.x = values.data();
+  good.packed = values.data();
+  good.packed_bytes = px_gemm_packed_bytes(2, 2, PX_DTYPE_F32);
+  good.out = values.data() + 40;
+  const auto status = [&](auto&& change, const char* named) {
+    px_gemm_args args = good;
+    change(args);
+    const px_status result = px_gemm(engine_, &args);
+    if (result != PX_OK) expect_error_with(named);
+    return result;
+  };
+  EXPECT_EQ(status([](auto&) {}, ""), PX_OK);
+  EXPECT_EQ(status([](auto& a) { a.rows = 0, a.x = nullptr, a.out = nullptr; }, ""), PX_OK);
+  EXPECT_EQ(px_gemm(nullptr, &good), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(px_gemm(engine_, nullptr), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& a) { a.struct_size = 4; }, "struct_size"), PX_ABI_MISMATCH);
+  EXPECT_EQ(status([](auto& a) { a.flags = 2; }, "flags"), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& a) { a.dtype = PX_DTYPE_F16; }, "args.dtype"), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& a) { a.reserved = 1; }, "args.reserved"), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& a) { a.outputs = 0; }, "args.outputs"), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& a) { a.inputs = 0; }, "args.inputs"), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& a) { a.x = nullptr; }, "args.x"), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& a) { a.packed = nullptr; }, "args.packed"), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& a) { a.packed = reinterpret_cast<const char*>(a.x) + 1; }, "args.packed"),
+            PX_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& a) { --a.packed_bytes; }, "args.packed_bytes"), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& a) { a.out = nullptr; }, "args.out"), PX_INVALID_ARGUMENT);
+  for (const int64_t count : kAbsurdCounts) {
+    EXPECT_EQ(status([&](auto& a) { a.rows = count; }, "rows"), PX_INVALID_ARGUMENT);
+    EXPECT_EQ(status([&](auto& a) { a.outputs = count; }, "outputs"), PX_INVALID_ARGUMENT);
+    EXPECT_EQ(status([&](auto& a) { a.inputs = count; }, "inputs"), PX_INVALID_ARGUMENT);
+  }
+}
+
+TEST_F(GemmArguments, BadOnesOfInterleavingAreRefused) {
+  std::vector<float> x(4);
+  std::vector<uint32_t> words(4);
+  EXPECT_EQ(px_gemm_interleave(nullptr, x.data(), PX_DTYPE_F32, 2, 2, words.data()), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(px_gemm_interleave(engine_, nullptr, PX_DTYPE_F32, 2, 2, words.data()), PX_INVALID_ARGUMENT);
+  expect_error_with("x");
+  EXPECT_EQ(px_gemm_interleave(engine_, x.data(), PX_DTYPE_F16, 2, 2, words.data()), PX_INVALID_ARGUMENT);
+  expect_error_with("dtype");
+  EXPECT_EQ(px_gemm_interleave(engine_, x.data(), PX_DTYPE_F32, 2, 2, nullptr), PX_INVALID_ARGUMENT);
+  expect_error_with("words");
+  for (const int64_t count : kAbsurdCounts) {
+    EXPECT_EQ(px_gemm_interleave(engine_, x.data(), PX_DTYPE_F32, count, 2, words.data()), PX_INVALID_ARGUMENT);
+    EXPECT_EQ(px_gemm_interleave(engine_, x.data(), PX_DTYPE_F32, 2, count, words.data()), PX_INVALID_ARGUMENT);
+  }
+}
+
 }  // namespace

@@ -137,6 +137,19 @@ internal static unsafe partial class NativeMethods
     public static extern px_status px_gelu_backward_f32(px_engine* engine, [NativeTypeName("const px_gelu_backward_args *")] px_gelu_backward_args* args);
 
     [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    [return: NativeTypeName("uint64_t")]
+    public static extern ulong px_gemm_packed_bytes([NativeTypeName("int64_t")] long outputs, [NativeTypeName("int64_t")] long inputs, [NativeTypeName("int32_t")] int dtype);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_gemm_pack(px_engine* engine, [NativeTypeName("const px_gemm_pack_args *")] px_gemm_pack_args* args);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_gemm(px_engine* engine, [NativeTypeName("const px_gemm_args *")] px_gemm_args* args);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_gemm_interleave(px_engine* engine, [NativeTypeName("const void *")] void* x, [NativeTypeName("int32_t")] int dtype, [NativeTypeName("int64_t")] long inputs, [NativeTypeName("int64_t")] long rows, [NativeTypeName("uint32_t *")] uint* words);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
     public static extern px_status px_kl_f32(px_engine* engine, [NativeTypeName("const px_kl_args *")] px_kl_args* args);
 
     [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]

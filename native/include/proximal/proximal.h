@@ -12,6 +12,7 @@
 #include "kernels/embedding.h"
 #include "kernels/gae.h"
 #include "kernels/gelu.h"
+#include "kernels/gemm.h"
 #include "kernels/kl.h"
 #include "kernels/layernorm.h"
 #include "kernels/policy_loss.h"

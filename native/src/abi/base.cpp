@@ -53,6 +53,8 @@ uint32_t px_abi_sizeof(int32_t struct_id) {
     case PX_STRUCT_GELU_BACKWARD_ARGS: return sizeof(px_gelu_backward_args);
     case PX_STRUCT_ATTENTION_ARGS: return sizeof(px_attention_args);
     case PX_STRUCT_ATTENTION_BACKWARD_ARGS: return sizeof(px_attention_backward_args);
+    case PX_STRUCT_GEMM_PACK_ARGS: return sizeof(px_gemm_pack_args);
+    case PX_STRUCT_GEMM_ARGS: return sizeof(px_gemm_args);
     default: return 0;
   }
 }

@@ -1,0 +1,112 @@
+#include "kernels/gemm/gemm.h"
+
+#include "abi/arrays.h"
+#include "abi/engine.h"
+#include "kernels/checks.h"
+#include "proximal/kernels/gemm.h"
+
+using namespace px;
+using namespace px::abi;
+
+namespace {
+
+px_dtype check_dtype(int32_t dtype, const char* name) {
+  check(dtype == PX_DTYPE_F32 || dtype == PX_DTYPE_BF16, PX_INVALID_ARGUMENT, name, ": expected F32 (", PX_DTYPE_F32,
+        ") or BF16 (", PX_DTYPE_BF16, "), got ", dtype);
+  return static_cast<px_dtype>(dtype);
+}
+
+// The size of a matrix [outputs, inputs]; neither may be 0.
+int64_t check_weights(int64_t outputs, const char* outputs_name, int64_t inputs, const char* inputs_name) {
+  kernels::check_size(outputs, outputs_name);
+  return kernels::check_matrix(outputs, outputs_name, inputs, inputs_name);
+}
+
+uint64_t packed_bytes(int64_t outputs, int64_t inputs, px_dtype dtype) {
+  return static_cast<uint64_t>(kernels::packed_words(outputs, inputs, dtype)) * sizeof(uint32_t);
+}
+
+void check_packed(const void* packed, uint64_t bytes, uint64_t needed) {
+  check_pointer(packed, "args.packed");
+  check(bytes >= needed, PX_INVALID_ARGUMENT, "args.packed_bytes: expected at least ", needed, ", got ", bytes);
+  check(reinterpret_cast<uintptr_t>(packed) % alignof(uint32_t) == 0, PX_INVALID_ARGUMENT,
+        "args.packed: expected an address that is a multiple of ", alignof(uint32_t));
+}
+
+void pack(Engine& engine, const px_gemm_pack_args& a) {
+  const px_dtype from = check_dtype(a.from, "args.from");
+  const px_dtype dtype = check_dtype(a.dtype, "args.dtype");
+  check(dtype == PX_DTYPE_BF16 || from == PX_DTYPE_F32, PX_INVALID_ARGUMENT,
+        "args.dtype: expected BF16 of weights in BF16, got F32; cast them first");
+  const int64_t elements = check_weights(a.outputs, "args.outputs", a.inputs, "args.inputs");
+  check_array(a.w, elements, "args.w");
+  check_packed(a.packed, a.packed_bytes, packed_bytes(a.outputs, a.inputs, dtype));
+  const bool transposed = (a.flags & PX_GEMM_TRANSPOSED) != 0;
+  const kernels::Unpacked w{a.w, from, transposed ? 1 : a.inputs, transposed ? a.outputs : 1};
+  kernels::gemm_pack(engine.cpu(), w, {nullptr, a.outputs, a.inputs, dtype}, static_cast<uint32_t*>(a.packed));
+}
+
+void multiply(Engine& engine, const px_gemm_args& a) {
+  const px_dtype dtype = check_dtype(a.dtype, "args.dtype");
+  check(a.reserved == 0, PX_INVALID_ARGUMENT, "args.reserved: expected 0, got ", a.reserved);
+  check_weights(a.outputs, "args.outputs", a.inputs, "args.inputs");
+  check_array(a.x, kernels::check_matrix(a.rows, "args.rows", a.inputs, "args.inputs"), "args.x");
+  check_packed(a.packed, a.packed_bytes, packed_bytes(a.outputs, a.inputs, dtype));
+  const int64_t results = kernels::check_matrix(a.rows, "args.rows", a.outputs, "args.outputs");
+  kernels::check_some_output(a.out, a.out_bf16, results, "args.out");
+  kernels::GemmArgs args;
+  args.x = (a.flags & PX_GEMM_TRANSPOSED) != 0 ? kernels::columns_of(a.x, a.rows, a.rows)
+                                               : kernels::rows_of(a.x, a.rows, a.inputs, dtype);
+  args.weights = {static_cast<const uint32_t*>(a.packed), a.outputs, a.inputs, dtype};
+  args.bias = a.bias;
+  args.residual = a.residual;
+  args.out = a.out;
+  args.out_bf16 = a.out_bf16;
+  args.out_stride = a.outputs;
+  kernels::gemm(engine.cpu(), args);
+}
+
+}  // namespace
+
+extern "C" {
+
+uint64_t px_gemm_packed_bytes(int64_t outputs, int64_t inputs, int32_t dtype) {
+  uint64_t bytes = 0;
+  guarded("px_gemm_packed_bytes", [&] {
+    check_weights(outputs, "outputs", inputs, "inputs");
+    bytes = packed_bytes(outputs, inputs, check_dtype(dtype, "dtype"));
+  });
+  return bytes;
+}
+
+px_status px_gemm_pack(px_engine* engine, const px_gemm_pack_args* args) {
+  return guarded("px_gemm_pack", [&] {
+    Engine& e = engine_of(engine);
+    const px_gemm_pack_args a = read_args(args, "args");
+    check_flags(a.flags, PX_GEMM_TRANSPOSED, "args");
+    pack(e, a);
+  });
+}
+
+px_status px_gemm(px_engine* engine, const px_gemm_args* args) {
+  return guarded("px_gemm", [&] {
+    Engine& e = engine_of(engine);
+    const px_gemm_args a = read_args(args, "args");
+    check_flags(a.flags, PX_GEMM_TRANSPOSED, "args");
+    multiply(e, a);
+  });
+}
+
+px_status px_gemm_interleave(px_engine* engine, const void* x, int32_t dtype, int64_t inputs, int64_t rows,
+                             uint32_t* words) {
+  return guarded("px_gemm_interleave", [&] {
+    Engine& e = engine_of(engine);
+    const px_dtype from = check_dtype(dtype, "dtype");
+    const int64_t elements = kernels::check_matrix(inputs, "inputs", rows, "rows");
+    check_array(x, elements, "x");
+    check_array(words, elements, "words");
+    kernels::gemm_interleave(e.cpu(), x, from, inputs, rows, rows, words);
+  });
+}
+
+}  // extern "C"
