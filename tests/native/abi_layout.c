@@ -97,13 +97,6 @@ static void px_products_layout(void) {
   VALUE(px_products, PX_PRODUCTS_BF16);
 }
 
-static void px_products_layout(void) {
-  ENUM(px_products);
-  VALUE(px_products, PX_PRODUCTS_DEFAULT);
-  VALUE(px_products, PX_PRODUCTS_F32);
-  VALUE(px_products, PX_PRODUCTS_BF16);
-}
-
 static void px_backend_layout(void) {
   ENUM(px_backend);
   VALUE(px_backend, PX_BACKEND_DEFAULT);
