@@ -9,7 +9,7 @@ internal sealed class RowOptions
 {
     /// <summary>How rows come and go; part of every such command's help.</summary>
     public const string Contract =
-        "Rows are JSON objects, one a line, UTF-8. Standard output gets one line for each, in order, and nothing else; the "
+        "Rows are JSON objects, one a line, UTF-8; files may also be .json, .csv, .tsv or .parquet, or end in .gz or .zst. Standard output gets one line for each, in order, and nothing else; the "
         + "row's `id` (any JSON; null if absent) comes back. A bad row is answered {\"id\":..,\"error\":..}, the others go on, and the exit "
         + "code is 3 at the end. Blank lines are skipped, other fields ignored.";
 
@@ -21,7 +21,7 @@ internal sealed class RowOptions
 
     public Option<string> Input { get; } = new("--input", "-i")
     {
-        Description = "The file of rows; - is standard input.",
+        Description = "The file of rows, or a pattern such as 'rows/*.jsonl'; - is standard input.",
         HelpName = "FILE",
         Required = true,
     };

@@ -65,6 +65,10 @@ internal sealed class InputRow
         }
     }
 
+    /// <summary>A row that its file's reader refused.</summary>
+    public static InputRow Refused(DataFileException refusal, long index) =>
+        new(index, new RawLine(refusal.Line ?? 0, default, false, index), default, refusal.What);
+
     /// <summary>Throws unless the line is a JSON object.</summary>
     public void Require()
     {

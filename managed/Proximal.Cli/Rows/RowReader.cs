@@ -1,5 +1,7 @@
+using System.Text;
 using System.Threading.Channels;
 using Proximal.Data;
+using Proximal.Data.Sources;
 
 namespace Proximal.Cli.Rows;
 
@@ -16,13 +18,14 @@ internal sealed class RowReader : IDisposable
         new BoundedChannelOptions(Ahead) { SingleReader = true, SingleWriter = true });
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly Stream _stream;
-    private readonly bool _owned;
+    private readonly IEnumerable<InputRow> _source;
+    private readonly IDisposable? _owned;
 
-    private RowReader(Stream stream, bool owned, long? length)
+    private RowReader(IEnumerable<InputRow> source, bool isFile, long? length = null, IDisposable? owned = null)
     {
-        _stream = stream;
+        _source = source;
         _owned = owned;
+        IsFile = isFile;
         Length = length;
         new Thread(Read) { IsBackground = true, Name = "rows" }.Start();
     }
@@ -31,27 +34,32 @@ internal sealed class RowReader : IDisposable
     public long? Length { get; }
 
     /// <summary>The input is a file: all of it is there, and how it is cut into batches need not depend on time.</summary>
-    public bool IsFile => Length is not null;
+    public bool IsFile { get; }
 
     public ChannelReader<InputRow> Rows => _rows.Reader;
 
-    /// <summary>Opens an input: a file, or <c>-</c> for standard input.</summary>
+    /// <summary>Opens an input: a file, a pattern of data files, or <c>-</c> for standard input. A file of another name is of JSON lines.</summary>
     public static RowReader Open(string input, CliHost host)
     {
         if (input == "-")
         {
-            return new RowReader(host.Input, owned: false, length: null);
+            return new RowReader(Lines(host.Input), isFile: false);
         }
 
         if (Directory.Exists(input))
         {
-            throw new CommandException(ExitCode.Data, $"--input {input}: is a folder; name a file of JSON lines");
+            throw new CommandException(ExitCode.Data, $"--input {input}: is a folder; name a file of rows, or a pattern such as {Path.Combine(input, "*.jsonl")}");
+        }
+
+        if (!File.Exists(input) || RowFile.Of(input) is { HasRows: true } and not { Kind: RowFileKind.JsonLines, Compression: Compression.None })
+        {
+            return Stored(input);
         }
 
         try
         {
             var file = new FileStream(input, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            return new RowReader(file, owned: true, file.CanSeek ? file.Length : null);
+            return new RowReader(Lines(file), isFile: file.CanSeek, file.CanSeek ? file.Length : null, file);
         }
         catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -66,9 +74,51 @@ internal sealed class RowReader : IDisposable
     public void Dispose()
     {
         _stop.Cancel();
-        if (_owned)
+        _owned?.Dispose();
+    }
+
+    /// <summary>Rows of files that are more than JSON lines, or of several.</summary>
+    private static RowReader Stored(string input)
+    {
+        try
         {
-            _stream.Dispose();
+            IReadOnlyList<RowFile> files = DataFiles.Of(input, "it", TextFiles.Any);
+            return files.FirstOrDefault(file => !File.Exists(file.Path)) is { Path: not null }
+                ? throw new CommandException(ExitCode.Data, $"--input {input}: does not exist; check the path (- is standard input)")
+                : new RowReader(StoredRows(files), isFile: true);
+        }
+        catch (DataFileException failure)
+        {
+            throw new CommandException(ExitCode.Data, $"--input {failure.Message}", failure);
+        }
+    }
+
+    private static IEnumerable<InputRow> Lines(Stream stream)
+    {
+        long index = 0;
+        foreach (RawLine line in new LineReader(stream, MaxLineBytes).Read())
+        {
+            yield return InputRow.Parse(line, index++);
+        }
+    }
+
+    private static IEnumerable<InputRow> StoredRows(IReadOnlyList<RowFile> files)
+    {
+        long index = 0;
+        var refused = new Queue<DataFileException>();
+        foreach (JsonRow row in files.Where(file => file.HasRows).SelectMany(file => JsonRows.Stream(file, "the input", "{\"prompt\": \"...\"}", refused.Enqueue)))
+        {
+            while (refused.TryDequeue(out DataFileException? earlier))
+            {
+                yield return InputRow.Refused(earlier, index++);
+            }
+
+            yield return InputRow.Parse(new RawLine(row.Line, Encoding.UTF8.GetBytes(row.Object.GetRawText()), false, index), index++);
+        }
+
+        while (refused.TryDequeue(out DataFileException? last))
+        {
+            yield return InputRow.Refused(last, index++);
         }
     }
 
@@ -76,10 +126,9 @@ internal sealed class RowReader : IDisposable
     {
         try
         {
-            long index = 0;
-            foreach (RawLine line in new LineReader(_stream, MaxLineBytes).Read())
+            foreach (InputRow row in _source)
             {
-                _rows.Writer.WriteAsync(InputRow.Parse(line, index++), _stop.Token).AsTask().GetAwaiter().GetResult();
+                _rows.Writer.WriteAsync(row, _stop.Token).AsTask().GetAwaiter().GetResult();
             }
 
             _rows.Writer.TryComplete();

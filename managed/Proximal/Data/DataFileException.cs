@@ -5,7 +5,8 @@ namespace Proximal.Data;
 /// <summary>A data file cannot be used: the message says which file, which line, what is wrong and the fix.</summary>
 public sealed class DataFileException : Exception
 {
-    private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
+    /// <summary>UTF-8 that refuses bytes which are none.</summary>
+    internal static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
 
     /// <summary>Makes an exception for a file.</summary>
     /// <param name="path">The file.</param>
@@ -67,6 +68,10 @@ public sealed class DataFileException : Exception
         catch (DecoderFallbackException exception)
         {
             throw new DataFileException(path, null, $"{what} is not UTF-8 text: {exception.Message}", exception);
+        }
+        catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException or ZstdSharp.ZstdException)
+        {
+            throw new DataFileException(path, null, $"{what} is damaged, or not compressed as its name says: {exception.Message}; get it again, or rename it", exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Proximal.ChatTemplates;
 
@@ -9,6 +10,9 @@ namespace Proximal.Data;
 /// <param name="Object">The object.</param>
 internal readonly record struct JsonRow(string File, int Line, JsonElement Object)
 {
+    /// <summary>The row is of a file whose values are all texts: one that is a number will do where a number is wanted.</summary>
+    public bool IsUntyped { get; init; }
+
     /// <summary>A JSON value from text.</summary>
     public static JsonElement Parse(string path, int line, string text)
     {
@@ -105,6 +109,12 @@ internal readonly record struct JsonRow(string File, int Line, JsonElement Objec
         }
 
         JsonElement value = Object.GetProperty(field);
+        if (IsUntyped && value.ValueKind == JsonValueKind.String
+            && double.TryParse(value.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out double written) && double.IsFinite(written))
+        {
+            return written;
+        }
+
         return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && double.IsFinite(number)
             ? number
             : throw Wrong($"the field '{field}' is {(value.ValueKind == JsonValueKind.Number ? value.GetRawText() : $"a JSON {Kind(value)}")}: expected a finite number");

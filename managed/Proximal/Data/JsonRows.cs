@@ -1,92 +1,102 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using Proximal.Data.Sources;
 
 namespace Proximal.Data;
 
-/// <summary>Reads the objects of a data file: .jsonl or .ndjson with one a line, or .json with one array of them. UTF-8.</summary>
+/// <summary>Reads the rows of data files, whatever they are written in, as JSON objects.</summary>
+/// <remarks>
+/// A path is a file, a folder or a pattern (<see cref="DataFiles"/>); the ending says how rows are written and compressed (<see cref="RowFile"/>).
+/// Files are read once from front to end, and memory is bounded by their longest rows.
+/// </remarks>
 internal static class JsonRows
 {
-    private const int MaxLineBytes = 64 << 20;
+    private const int LongestRow = 64 << 20;
 
-    /// <summary>Reads all rows, in order; empty lines are skipped.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>Reads the rows one after the other; the first that cannot be used ends that.</summary>
+    /// <param name="path">A file, a folder or a pattern.</param>
     /// <param name="what">What the file is, as in "The preference file".</param>
     /// <param name="example">A row as it should be, for messages.</param>
-    /// <exception cref="DataFileException">The file or a row cannot be used; the text names file, line and the fix.</exception>
-    public static IReadOnlyList<JsonRow> Read(string path, string what, string example)
+    /// <param name="textField">The field that a line of a text file is; <see langword="null"/>: a text file is none of rows.</param>
+    /// <exception cref="DataFileException">A file or a row cannot be used, or there is no row; the text names file, line and the fix.</exception>
+    public static IEnumerable<JsonRow> Read(string path, string what, string example, string? textField = null)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        List<JsonRow> rows = Path.GetExtension(path).ToUpperInvariant() switch
+        bool any = false;
+        foreach (JsonRow row in Stream(path, what, example, exception => throw exception, textField))
         {
-            ".JSONL" or ".NDJSON" => FromLines(path, DataFileException.ReadLines(path, what), example),
-            ".JSON" => FromArray(path, DataFileException.ReadLines(path, what), example),
-            _ => throw WrongEnding(path, what),
-        };
-        return rows.Count > 0
-            ? rows
-            : throw new DataFileException(path, null, $"the file has no rows: expected objects such as {example}");
+            any = true;
+            yield return row;
+        }
+
+        if (!any)
+        {
+            throw new DataFileException(path, null, $"the file has no rows: expected objects such as {example}");
+        }
     }
 
-    /// <summary>Reads the rows one after the other and goes on behind those that are none; the lines of a file are not held, an array is.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>Reads the rows one after the other and goes on behind those that are none.</summary>
+    /// <param name="path">A file, a folder or a pattern.</param>
     /// <param name="what">What the file is, as in "The preference file".</param>
     /// <param name="example">A row as it should be, for messages.</param>
     /// <param name="refuse">Receives what cannot be used, in the order of the rows that can.</param>
-    public static IEnumerable<JsonRow> Stream(string path, string what, string example, Action<DataFileException> refuse)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        return Path.GetExtension(path).ToUpperInvariant() switch
-        {
-            ".JSONL" or ".NDJSON" => StreamLines(path, what, example, refuse),
-            ".JSON" => StreamArray(path, what, example, refuse),
-            _ => throw WrongEnding(path, what),
-        };
-    }
+    /// <param name="textField">The field that a line of a text file is; <see langword="null"/>: a text file is none of rows.</param>
+    /// <exception cref="DataFileException">A file cannot be read.</exception>
+    public static IEnumerable<JsonRow> Stream(string path, string what, string example, Action<DataFileException> refuse, string? textField = null) =>
+        DataFiles.Of(path, what, textField is null ? TextFiles.None : TextFiles.Txt).SelectMany(file => Stream(file, what, example, refuse, textField));
 
-    private static IEnumerable<JsonRow> StreamLines(string path, string what, string example, Action<DataFileException> refuse)
+    /// <summary>Reads the rows of one file.</summary>
+    public static IEnumerable<JsonRow> Stream(RowFile file, string what, string example, Action<DataFileException> refuse, string? textField = null) => file.Kind switch
     {
-        using FileStream file = DataFileException.Guard(path, what, () => File.OpenRead(path));
-        using IEnumerator<RawLine> lines = new LineReader(file, MaxLineBytes).Read().GetEnumerator();
-        while (DataFileException.Guard(path, what, lines.MoveNext))
+        RowFileKind.JsonLines => Lines(file, what, example, refuse),
+        RowFileKind.Json => Json(file, what, example, refuse),
+        RowFileKind.Csv or RowFileKind.Tsv => CsvRows.Read(file, what, refuse),
+        RowFileKind.Parquet => ParquetRows.Read(file, what),
+        _ => TextRows.Read(file, what, textField ?? throw new ArgumentException("A text file has no rows.", nameof(file))),
+    };
+
+    private static IEnumerable<JsonRow> Lines(RowFile file, string what, string example, Action<DataFileException> refuse)
+    {
+        using Stream stream = file.Open(what);
+        using IEnumerator<RawLine> lines = new LineReader(stream, LongestRow).Read().GetEnumerator();
+        while (DataFileException.Guard(file.Path, what, lines.MoveNext))
         {
             RawLine line = lines.Current;
-            if (Tolerant(() => JsonRow.Of(path, (int)line.Number, Parse(path, line), example), refuse) is { } row)
+            if (Tolerant(() => JsonRow.Of(file.Path, (int)line.Number, Parse(file.Path, line), example), refuse) is { } row)
             {
                 yield return row;
             }
         }
     }
 
-    private static IEnumerable<JsonRow> StreamArray(string path, string what, string example, Action<DataFileException> refuse)
+    private static IEnumerable<JsonRow> Json(RowFile file, string what, string example, Action<DataFileException> refuse)
     {
-        byte[] bytes = DataFileException.Guard(path, what, () => Encoding.UTF8.GetBytes(string.Join('\n', DataFileException.ReadLines(path, what))));
-        var elements = new List<(int Line, JsonElement Value)>();
-        DataFileException? end = null;
-        try
-        {
-            ReadArray(path, bytes, example, (line, value) => elements.Add((line, value)));
-        }
-        catch (DataFileException exception)
-        {
-            end = exception;
-        }
+        byte first = FirstByte(file, what);
+        return first == '{' ? Lines(file, what, example, refuse) : Elements(file, what, example, refuse);
+    }
 
-        foreach ((int line, JsonElement value) in elements)
+    private static byte FirstByte(RowFile file, string what)
+    {
+        using Stream stream = file.Open(what);
+        return DataFileException.Guard(file.Path, what, () => JsonArrayReader.FirstByte(stream));
+    }
+
+    private static IEnumerable<JsonRow> Elements(RowFile file, string what, string example, Action<DataFileException> refuse)
+    {
+        using Stream stream = file.Open(what);
+        using IEnumerator<(int Line, JsonElement Value)> elements = new JsonArrayReader(stream, file.Path, example, LongestRow).Read().GetEnumerator();
+        while (Tolerant<bool>(elements.MoveNext, refuse) is true)
         {
-            if (Tolerant(() => JsonRow.Of(path, line, value, example), refuse) is { } row)
+            (int line, JsonElement value) = elements.Current;
+            if (Tolerant(() => JsonRow.Of(file.Path, line, value, example), refuse) is { } row)
             {
                 yield return row;
             }
         }
-
-        if (end is not null)
-        {
-            refuse(end);
-        }
     }
 
-    private static JsonRow? Tolerant(Func<JsonRow> read, Action<DataFileException> refuse)
+    private static T? Tolerant<T>(Func<T> read, Action<DataFileException> refuse)
+        where T : struct
     {
         try
         {
@@ -105,81 +115,11 @@ internal static class JsonRows
         if (line.IsTooLong || !Utf8.IsValid(bytes))
         {
             throw new DataFileException(path, (int)line.Number, line.IsTooLong
-                ? $"the line has more than {MaxLineBytes >> 20} MiB: expected one object a line"
+                ? $"the line has more than {LongestRow >> 20} MiB: expected one object a line"
                 : "the line is not UTF-8 text: convert the file");
         }
 
         // What some editors put before the first line.
         return JsonRow.Parse(path, (int)line.Number, Encoding.UTF8.GetString(line.Number == 1 && bytes.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes));
-    }
-
-    private static DataFileException WrongEnding(string path, string what) => new(
-        path, null, Directory.Exists(path) ? $"{what} is a folder: name the file in it" : $"rows are read from .jsonl, .ndjson and .json files, not from '{Path.GetExtension(path)}': convert or rename the file");
-
-    private static List<JsonRow> FromLines(string path, string[] lines, string example)
-    {
-        var rows = new List<JsonRow>(lines.Length);
-        for (int i = 0; i < lines.Length; i++)
-        {
-            if (!string.IsNullOrWhiteSpace(lines[i]))
-            {
-                rows.Add(JsonRow.Of(path, i + 1, JsonRow.Parse(path, i + 1, lines[i]), example));
-            }
-        }
-
-        return rows;
-    }
-
-    private static List<JsonRow> FromArray(string path, string[] lines, string example)
-    {
-        var rows = new List<JsonRow>();
-        ReadArray(
-            path, Encoding.UTF8.GetBytes(string.Join('\n', lines)), example, (line, value) => rows.Add(JsonRow.Of(path, line, value, example)));
-        return rows;
-    }
-
-    private static void ReadArray(string path, byte[] bytes, string example, Action<int, JsonElement> add)
-    {
-        try
-        {
-            var reader = new Utf8JsonReader(bytes);
-            if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray)
-            {
-                throw new DataFileException(
-                    path, 1, $"expected a JSON array of objects such as {example}, got a JSON {reader.TokenType}: wrap the rows in [ ] or name the file .jsonl");
-            }
-
-            var lineOf = new LineCounter(bytes);
-            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-            {
-                int line = lineOf.At((int)reader.TokenStartIndex);
-                add(line, JsonElement.ParseValue(ref reader));
-            }
-
-            // What follows the array is read too, so that a second one is not passed over.
-            reader.Read();
-        }
-        catch (JsonException exception)
-        {
-            throw new DataFileException(
-                path,
-                (int)(exception.LineNumber ?? 0) + 1,
-                $"the file is not JSON from here on (byte {exception.BytePositionInLine} of the line): expected an array of objects",
-                exception);
-        }
-    }
-
-    /// <summary>The line of growing positions.</summary>
-    private sealed class LineCounter(byte[] bytes)
-    {
-        private int _position;
-        private int _line = 1;
-
-        public int At(int position)
-        {
-            _line += bytes.AsSpan(_position..position).Count((byte)'\n');
-            _position = position;
-            return _line;
-        }
     }
 }

@@ -7,8 +7,8 @@ namespace Proximal.Data;
 /// <remarks>ROWS.md beside this file shows every form.</remarks>
 public static class PreferenceFile
 {
-    /// <summary>Reads the pairs of a .jsonl, .ndjson or .json file, in order, without those whose answers are the same.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>Reads the pairs of a file, of the files in a folder or of those that fit a pattern, in order, without those whose answers are the same.</summary>
+    /// <param name="path">The file, folder or pattern; rows are of JSON, CSV or Parquet.</param>
     /// <param name="identical">Receives how many pairs were left out because both answers are the same.</param>
     /// <param name="fields">The names of the fields; <see langword="null"/>: prompt, chosen, rejected and margin.</param>
     /// <exception cref="DataFileException">A file or a row cannot be used; the text names file, line, field and the fix.</exception>
@@ -17,13 +17,24 @@ public static class PreferenceFile
         fields ??= new PreferenceFields();
         fields.Validate();
         string example = $"{{\"{fields.Prompt}\": \"...\", \"{fields.Chosen}\": \"...\", \"{fields.Rejected}\": \"...\"}}";
-        IReadOnlyList<JsonRow> rows = JsonRows.Read(path, "The file of preference pairs", example);
-        PreferencePair[] pairs = [.. rows.Select(row => Pair(row, fields)).Where(pair => pair.Chosen != pair.Rejected)];
-        identical = rows.Count - pairs.Length;
-        return pairs.Length > 0
+        var pairs = new List<PreferencePair>();
+        identical = 0;
+        foreach (PreferencePair pair in JsonRows.Read(path, "The file of preference pairs", example).Select(row => Pair(row, fields)))
+        {
+            if (pair.Chosen != pair.Rejected)
+            {
+                pairs.Add(pair);
+            }
+            else
+            {
+                identical++;
+            }
+        }
+
+        return pairs.Count > 0
             ? pairs
             : throw new DataFileException(
-                path, null, $"in all {rows.Count} rows both answers are the same, which says nothing: check the fields '{fields.Chosen}' and '{fields.Rejected}'");
+                path, null, $"in all {identical} rows both answers are the same, which says nothing: check the fields '{fields.Chosen}' and '{fields.Rejected}'");
     }
 
     /// <summary>The pair of a row.</summary>

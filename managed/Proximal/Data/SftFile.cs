@@ -7,8 +7,8 @@ namespace Proximal.Data;
 /// <remarks>ROWS.md beside this file shows every form.</remarks>
 public static class SftFile
 {
-    /// <summary>Reads all examples of a .jsonl, .ndjson or .json file, in order.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>Reads all examples of a file, of the files in a folder or of those that fit a pattern, in order.</summary>
+    /// <param name="path">The file, folder or pattern; rows are of JSON, CSV or Parquet.</param>
     /// <param name="fields">The names of the fields; <see langword="null"/>: prompt, response, text and messages.</param>
     /// <exception cref="DataFileException">A file or a row cannot be used; the text names file, line, field and the fix.</exception>
     public static IReadOnlyList<SftExample> Read(string path, SftFields? fields = null)

@@ -1,11 +1,10 @@
-using System.Text;
+using Proximal.Data.Sources;
 
 namespace Proximal.Data;
 
 /// <summary>Reads the documents of text files and of files of rows one after the other, so that memory does not grow with a file.</summary>
 /// <remarks>
-/// The ending decides: .jsonl, .ndjson (one object a line) and .json (one array, which is held at once) are rows; every other
-/// file is text. UTF-8. Documents of nothing but white space are skipped in text and refused in rows, where they are mistakes.
+/// The ending decides: files of JSON, CSV and Parquet are rows (<see cref="RowFile"/>); every other file is text. UTF-8. Documents of nothing but white space are skipped in text and refused in rows, where they are mistakes.
 /// </remarks>
 internal static class TextDocuments
 {
@@ -14,8 +13,8 @@ internal static class TextDocuments
 
     private const string What = "The text file";
 
-    /// <summary>Reads the documents of a file, in order.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>Reads the documents of a file, of the files in a folder or of those that fit a pattern, in order.</summary>
+    /// <param name="path">The file, folder or pattern.</param>
     /// <param name="field">The field of a row that holds its text.</param>
     /// <param name="separator">What stands between the documents of a text file; <see langword="null"/>: the file is one document.</param>
     /// <param name="longestPart">Characters after which a document of a text file goes on in a new part.</param>
@@ -23,26 +22,21 @@ internal static class TextDocuments
     public static IEnumerable<TextPart> Read(string path, string field, string? separator, int longestPart = LongestPart)
     {
         string example = $"{{\"{field}\": \"...\"}}";
-        return Path.GetExtension(path).ToUpperInvariant() switch
-        {
-            ".JSONL" or ".NDJSON" => DataFileException.StreamLines(path, What)
-                .Select((line, index) => (Text: line, Number: index + 1))
-                .Where(line => !string.IsNullOrWhiteSpace(line.Text))
-                .Select(line => OfRow(JsonRow.Of(path, line.Number, JsonRow.Parse(path, line.Number, line.Text), example), field)),
-            ".JSON" => JsonRows.Read(path, What, example).Select(row => OfRow(row, field)),
-            _ => OfText(path, separator, longestPart),
-        };
+        return DataFiles.Of(path, What, TextFiles.Any).SelectMany(file => file.HasRows
+            ? JsonRows.Stream(file, What, example, exception => throw exception).Select(row => OfRow(row, field))
+            : OfText(file, separator, longestPart));
     }
 
     private static TextPart OfRow(JsonRow row, string field) =>
         new(row.Text(field, "a text"), Begins: true, Ends: true, row.File, row.Line);
 
-    private static IEnumerable<TextPart> OfText(string path, string? separator, int longestPart)
+    private static IEnumerable<TextPart> OfText(RowFile file, string? separator, int longestPart)
     {
-        var document = new DocumentCutter(path, separator, longestPart);
+        var document = new DocumentCutter(file.Path, separator, longestPart);
         char[] block = new char[Math.Min(longestPart, LongestPart)];
-        using StreamReader reader = DataFileException.Open(path, What);
-        while (DataFileException.Guard(path, What, () => reader.ReadBlock(block)) is > 0 and int count)
+        using Stream stream = file.Open(What);
+        using var reader = new StreamReader(stream, DataFileException.Utf8);
+        while (DataFileException.Guard(file.Path, What, () => reader.ReadBlock(block)) is > 0 and int count)
         {
             foreach (TextPart part in document.Add(block.AsSpan(0, count).ToString()))
             {

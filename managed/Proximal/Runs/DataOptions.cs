@@ -10,7 +10,7 @@ namespace Proximal.Runs;
 /// <summary>A file of rows with a prompt and an answer, and how they become sequences of tokens.</summary>
 public abstract record DataOptions
 {
-    /// <summary>A .jsonl, .ndjson or .json file.</summary>
+    /// <summary>A file of JSON, CSV or Parquet rows, a folder of them, or a pattern such as <c>data/train-*.parquet</c>.</summary>
     [ConfigurationPath]
     [ChangeableOnResume]
     public required string Path { get; init; }

@@ -7,7 +7,7 @@ namespace Proximal.Runs;
 /// <summary>The rows that a supervised run measures itself on: a file of their own, or a share of the prompts.</summary>
 public sealed record SupervisedValidationOptions
 {
-    /// <summary>A file of the same kind and fields as the data; <see langword="null"/>: <see cref="Fraction"/> is given.</summary>
+    /// <summary>Files with the same fields as the data, named as those are; <see langword="null"/>: <see cref="Fraction"/> is given.</summary>
     [ConfigurationPath]
     [ChangeableOnResume]
     public string? Path { get; init; }

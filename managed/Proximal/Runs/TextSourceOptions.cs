@@ -8,7 +8,7 @@ namespace Proximal.Runs;
 [ConfigurationShorthand(nameof(Path))]
 public sealed record TextSourceOptions
 {
-    /// <summary>A .jsonl, .ndjson or .json file of rows, or a text file of any other name.</summary>
+    /// <summary>A file of JSON, CSV or Parquet rows, or a text file of any other name; a folder of them, or a pattern such as <c>data/*.jsonl.zst</c>.</summary>
     [ConfigurationPath]
     [ChangeableOnResume]
     public required string Path { get; init; }

@@ -6,13 +6,13 @@ namespace Proximal.Runs;
 /// <summary>How a run measures itself on prompts it does not train on. The start model is measured too, as step 0.</summary>
 public sealed record ValidationOptions
 {
-    /// <summary>A .jsonl or .ndjson file of rows, or a .txt file with a prompt a line.</summary>
+    /// <summary>A file of JSON, CSV or Parquet rows, or a .txt file with a prompt a line; a folder of them, or a pattern such as <c>data/*.jsonl</c>.</summary>
     /// <remarks>See <see cref="PromptFile"/>.</remarks>
     [ConfigurationPath]
     [ChangeableOnResume]
     public required string Prompts { get; init; }
 
-    /// <summary>The field of a JSONL row that holds the prompt, a text or a list of messages. Rows without <c>prompt</c> may have <c>messages</c>.</summary>
+    /// <summary>The field of a row that holds the prompt, a text or a list of messages. Rows without <c>prompt</c> may have <c>messages</c>.</summary>
     public string Field { get; init; } = PromptFile.DefaultField;
 
     /// <summary>Responses to each prompt; at least 1.</summary>

@@ -52,8 +52,7 @@ public sealed class BadDataTests
     /// <summary>What the YAML names that is not there, or is something else.</summary>
     private static readonly (string Command, string From, string To, string[] Says)[] Sources =
     [
-        ("sft", "rows.jsonl", "model", ["model: ", "is a folder"]),
-        ("sft", "rows.jsonl", "rows.csv", ["rows.csv: rows are read from .jsonl, .ndjson and .json files, not from '.csv'", "convert or rename"]),
+        ("sft", "rows.jsonl", "rows.xml", ["rows.xml: rows are read from .jsonl, .ndjson, .json, .csv, .tsv and .parquet files", "not from '.xml'", "convert or rename"]),
         ("sft", "rows.jsonl", "absent.jsonl", ["absent.jsonl", "does not exist"]),
         ("sft", "{fraction: 0.25}", "{path: absent.jsonl}", ["absent.jsonl", "does not exist"]),
         ("sft", "{fraction: 0.25}", "{path: pairs.jsonl}", ["pairs.jsonl:1: the row has no field 'response'"]),

@@ -49,6 +49,21 @@ public sealed class TokenizeCommandTests
     }
 
     [Test]
+    public void Rows_come_from_files_of_cells_and_from_several_files_too()
+    {
+        _tiny.Write("cells.csv", "id,text\n1,ab a\n2,\"a\"\n3,a,b\n4,a\n");
+        _tiny.Write("more.jsonl", "{\"id\":5,\"text\":\"a\"}\n");
+        CliRun run = CliRun.Of(string.Empty, "tokenize", "-m", _tiny.Model, "-i", _tiny["*or*.jsonl"]);
+        Assert.That(run.Output, Is.EqualTo("{\"id\":5,\"ids\":[1,3,4]}\n"), run.Error);
+        run = CliRun.Of(string.Empty, "tokenize", "-m", _tiny.Model, "-i", _tiny["cells.csv"]);
+        Assert.That(run.Code, Is.EqualTo(3));
+        Assert.That(
+            run.Output,
+            Is.EqualTo("{\"id\":\"1\",\"ids\":[1,3,4,5,3,4]}\n{\"id\":\"2\",\"ids\":[1,3,4]}\n"
+                + "{\"id\":null,\"error\":\"line 4: the row has 3 cells, the first line names 2: put a cell that holds a separator or a line end in quotes\"}\n{\"id\":\"4\",\"ids\":[1,3,4]}\n"));
+    }
+
+    [Test]
     public void A_tokenizer_alone_is_enough_and_stop_tokens_are_accepted()
     {
         string path = Path.Combine(_tiny.Model, "tokenizer.json");

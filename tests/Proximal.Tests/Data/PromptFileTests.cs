@@ -63,8 +63,8 @@ public sealed class PromptFileTests
             () => PromptFile.Read(_folder["none.jsonl"]),
             Throws.TypeOf<DataFileException>().With.Message.Contains("none.jsonl: The prompt file does not exist"));
         Assert.That(
-            () => PromptFile.Read(Write("p.csv", "a")),
-            Throws.TypeOf<DataFileException>().With.Message.Contains("not from '.CSV'"));
+            () => PromptFile.Read(Write("p.xml", "a")),
+            Throws.TypeOf<DataFileException>().With.Message.Contains("lines from .txt files, not from '.xml': convert or rename the file"));
         Assert.That(
             () => PromptFile.Read(Write("e.txt", "\n \n")),
             Throws.TypeOf<DataFileException>().With.Message.Contains("the file has no prompts"));

@@ -49,13 +49,14 @@ public sealed class SupervisedFileTests
     [TestCase("a.jsonl", "[1]", "a.jsonl:1: expected a JSON object such as {\"prompt\"")]
     [TestCase("a.jsonl", "{\"prompt\"", "a.jsonl:1: the line is not JSON")]
     [TestCase("a.jsonl", "\n\n", "the file has no rows")]
-    [TestCase("a.json", "{\"text\":\"t\"}", "a.json:1: expected a JSON array of objects")]
+    [TestCase("a.json", "5", "a.json:1: expected a JSON array of objects")]
+    [TestCase("a.json", "{\"text\":\"t\"}\n{\"text\"", "a.json:2: the line is not JSON")]
     [TestCase("a.json", "[\n{\"text\":\"t\"},\n5]", "a.json:3: expected a JSON object such as")]
     [TestCase("a.json", "[{\"text\":\"t\"}\n{\"text\":\"t\"}]", "a.json:2: the file is not JSON from here on")]
     [TestCase("a.json", "[{\"text\":\"t\"}] [", "a.json:1: the file is not JSON from here on")]
     [TestCase("a.json", "[]", "the file has no rows")]
     [TestCase("a.json", "", "a.json:1: the file is not JSON from here on")]
-    [TestCase("a.csv", "text\nt", "rows are read from .jsonl, .ndjson and .json files, not from '.csv'")]
+    [TestCase("a.txt", "t", "rows are read from .jsonl, .ndjson, .json, .csv, .tsv and .parquet files (but for .parquet also with .gz or .zst behind), not from '.txt'")]
     [TestCase("a.jsonl", "{\"text\":\"\\ud800\"}", "a.jsonl:1: the field 'text' holds half a surrogate pair")]
     public void A_bad_example_is_named(string name, string text, string says) => Assert.That(
         () => SftFile.Read(Write(name, text)), Throws.TypeOf<DataFileException>().With.Message.Contains(says));

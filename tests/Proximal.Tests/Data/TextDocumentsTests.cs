@@ -92,7 +92,7 @@ public sealed class TextDocumentsTests
     [TestCase("a.jsonl", "\n{\"text\":\"\"}", "a.jsonl:2: the field 'text' is empty")]
     [TestCase("a.jsonl", "{\"text\":\"a\"}\n{\"text\":1}", "a.jsonl:2: the field 'text' is a JSON number")]
     [TestCase("a.jsonl", "{\"text\":\"a\"}\nb", "a.jsonl:2: the line is not JSON")]
-    [TestCase("a.json", "{\"text\":\"a\"}", "a.json:1: expected a JSON array")]
+    [TestCase("a.json", "7", "a.json:1: expected a JSON array")]
     public void A_bad_row_is_named(string name, string text, string says) => Assert.That(
         () => Read(Write(name, text)).ToArray(), Throws.TypeOf<DataFileException>().With.Message.Contains(says));
 
@@ -106,7 +106,7 @@ public sealed class TextDocumentsTests
         File.WriteAllBytes(_folder[name], [(byte)'a', 0xFF, 0xFE]);
         Assert.That(
             () => Read(_folder[name]).ToArray(),
-            Throws.TypeOf<DataFileException>().With.Message.Contains($"{name}: The text file is not UTF-8"));
+            Throws.TypeOf<DataFileException>().With.Message.Contains($"{name}:").And.Message.Contains("is not UTF-8"));
     }
 
     private static IEnumerable<TextPart> Read(string path, string? separator = null) => TextDocuments.Read(path, "text", separator);

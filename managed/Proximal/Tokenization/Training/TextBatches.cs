@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Proximal.Data;
+using Proximal.Data.Sources;
 
 namespace Proximal.Tokenization.Training;
 
@@ -10,17 +11,18 @@ internal sealed class TextBatches(TextFileOptions options)
     /// <summary>The longest line, and the longest file that is one text.</summary>
     public const int LongestText = 256 << 20;
 
+    private const string What = "The text file";
     private const int BatchBytes = 1 << 20;
     private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
 
     /// <summary>The batches of a file, in order.</summary>
     /// <exception cref="DataFileException">The file or a text of it cannot be used; the text names file, line and the fix.</exception>
-    public IEnumerable<TextBatch> Read(string path) => Path.GetExtension(path).ToUpperInvariant() switch
+    public IEnumerable<TextBatch> Read(string path) => RowFile.Of(path) switch
     {
-        ".JSONL" or ".NDJSON" => Lines(path).Select(block => new TextBatch(block.Bytes.Length, Rows(path, block))),
-        ".JSON" => [new TextBatch(new FileInfo(path).Length, Rows(path))],
-        _ when options.WholeFiles => [new TextBatch(new FileInfo(path).Length, [Whole(path)])],
-        _ => Lines(path).Select(block => new TextBatch(block.Bytes.Length, Texts(path, block))),
+        { Kind: RowFileKind.JsonLines } file => Lines(file).Select(block => new TextBatch(block.Bytes.Length, Rows(path, block))),
+        { HasRows: true } file => [new TextBatch(new FileInfo(path).Length, Rows(file))],
+        var file when options.WholeFiles => [new TextBatch(new FileInfo(path).Length, [Whole(file)])],
+        var file => Lines(file).Select(block => new TextBatch(block.Bytes.Length, Texts(path, block))),
     };
 
     private readonly record struct Block(int FirstLine, ReadOnlyMemory<byte> Bytes);
@@ -47,41 +49,45 @@ internal sealed class TextBatches(TextFileOptions options)
         }
     }
 
-    private IEnumerable<string> Rows(string path) => JsonRows.Read(path, "The text file", Example).Select(TextOf);
+    private IEnumerable<string> Rows(RowFile file) => JsonRows.Read(file.Path, What, Example).Select(TextOf);
 
     private string Example => $"{{\"{options.Field}\": \"...\"}}";
 
     private string TextOf(JsonRow row) => row.Text(options.Field, "a text", empty: true);
 
-    private static string Whole(string path)
+    private static string Whole(RowFile file)
     {
-        using FileStream file = Open(path);
-        if (file.Length > LongestText)
+        using Stream stream = file.Open(What);
+        var bytes = new MemoryStream();
+        byte[] block = new byte[BatchBytes];
+        while (Read(file, stream, block) is > 0 and int count)
         {
-            throw new DataFileException(
-                path, null, $"the file has {file.Length} bytes, expected at most {LongestText} as one text: divide it, or let its lines be texts");
+            bytes.Write(block, 0, count);
+            if (bytes.Length > LongestText)
+            {
+                throw new DataFileException(
+                    file.Path, null, $"the file has more than {LongestText} bytes, the most of one text: divide it, or let its lines be texts");
+            }
         }
 
-        byte[] bytes = new byte[file.Length];
-        file.ReadExactly(bytes);
-        return Decode(path, null, WithoutMark(bytes).Span);
+        return Decode(file.Path, null, WithoutMark(bytes.GetBuffer().AsMemory(0, (int)bytes.Length)).Span);
     }
 
     /// <summary>Whole lines of a file, some at a time.</summary>
-    private static IEnumerable<Block> Lines(string path)
+    private static IEnumerable<Block> Lines(RowFile file)
     {
-        using FileStream file = Open(path);
+        using Stream stream = file.Open(What);
         int line = 1;
         byte[] buffer = new byte[BatchBytes];
         int filled = 0;
         int count;
-        while ((count = file.Read(buffer.AsSpan(filled))) > 0)
+        while ((count = Read(file, stream, buffer.AsMemory(filled))) > 0)
         {
             filled += count;
             int end = buffer.AsSpan(0, filled).LastIndexOf((byte)'\n') + 1;
             if (end == 0)
             {
-                RequireShorter(path, line, filled);
+                RequireShorter(file.Path, line, filled);
                 Array.Resize(ref buffer, filled < buffer.Length ? buffer.Length : buffer.Length * 2);
                 continue;
             }
@@ -144,15 +150,5 @@ internal sealed class TextBatches(TextFileOptions options)
         }
     }
 
-    private static FileStream Open(string path)
-    {
-        try
-        {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1, FileOptions.SequentialScan);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new DataFileException(path, null, $"the file cannot be read: {exception.Message}", exception);
-        }
-    }
+    private static int Read(RowFile file, Stream stream, Memory<byte> buffer) => DataFileException.Guard(file.Path, What, () => stream.Read(buffer.Span));
 }

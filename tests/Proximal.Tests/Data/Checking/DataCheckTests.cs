@@ -315,7 +315,7 @@ public sealed class DataCheckTests
     }
 
     [TestCase("a.json", "[{\"prompt\":\"p\"},\n3,\n{\"prompt\":\"q\"}", 2, 2)]
-    [TestCase("a.json", "{\"prompt\":\"p\"}", 0, 1)]
+    [TestCase("a.json", "\"p\"", 0, 1)]
     [TestCase("a.json", "", 0, 1)]
     [TestCase("a.jsonl", "\n \n", 0, 1)]
     [TestCase("a.txt", "", 0, 1)]
@@ -331,7 +331,7 @@ public sealed class DataCheckTests
         Assert.Multiple(() =>
         {
             Assert.That(() => DataCheck.Run(_folder["none.jsonl"]), Throws.TypeOf<DataFileException>().With.Message.Contains("none.jsonl: The data file does not exist"));
-            Assert.That(() => DataCheck.Run(_folder["a.csv"]), Throws.TypeOf<DataFileException>().With.Message.Contains("not from '.csv'"));
+            Assert.That(() => DataCheck.Run(_folder["a.xml"]), Throws.TypeOf<DataFileException>().With.Message.Contains("not from '.xml'"));
             Assert.That(() => DataCheck.Run([], null), Throws.ArgumentException);
             Assert.That(() => Check(Clean, options: new DataCheckOptions { Limits = new SequenceLimits { MaxTokens = 9 } }), Throws.ArgumentException.With.Message.Contains("give a Tokenizer too"));
             Assert.That(() => Check(Clean, options: new DataCheckOptions { Vocabulary = Write("empty.txt", "...") }), Throws.TypeOf<DataFileException>().With.Message.Contains("has no words"));

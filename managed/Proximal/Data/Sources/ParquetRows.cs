@@ -1,0 +1,95 @@
+using System.Text.Json;
+
+namespace Proximal.Data.Sources;
+
+/// <summary>Reads the rows of a Parquet file through DuckDB, group after group, so that memory does not grow with the file.</summary>
+/// <remarks>
+/// A row becomes JSON: lists and structs become arrays and objects, dates texts, numbers that JSON does not have null. The library has no
+/// dependency on DuckDB, whose native part has 70 MB for each platform: a program that reads Parquet references DuckDB.NET.Data.Full.
+/// </remarks>
+internal static class ParquetRows
+{
+    /// <summary>Reads the rows one after the other; their numbers, from 1, stand for lines.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="what">What the file is, for messages.</param>
+    /// <exception cref="DataFileException">It cannot be read, or DuckDB is not there.</exception>
+    public static IEnumerable<JsonRow> Read(RowFile file, string what)
+    {
+        // Says what is missing as other readers do.
+        file.Open(what).Dispose();
+        Guard(file.Path, 1, () =>
+        {
+            DuckDbRows.Require();
+            return true;
+        });
+        using IEnumerator<string> rows = DuckDbRows.Read(file.Path).GetEnumerator();
+        int row = 0;
+        while (Guard(file.Path, row + 1, rows.MoveNext))
+        {
+            row++;
+            yield return new JsonRow(file.Path, row, Parse(rows.Current));
+        }
+    }
+
+    private static T Guard<T>(string path, int row, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or FileLoadException or DllNotFoundException or TypeInitializationException or BadImageFormatException)
+        {
+            throw new DataFileException(
+                path, null, "Parquet is read through DuckDB, which this program does not have: add the package DuckDB.NET.Data.Full, or convert the file to .jsonl", exception);
+        }
+        catch (Exception exception) when (IsDuckDb(exception))
+        {
+            throw new DataFileException(path, null, $"the file is no Parquet file, or damaged, from row {row} on: {FirstLine(exception.Message)}", exception);
+        }
+    }
+
+    /// <summary>The name, as the type itself may not be there.</summary>
+    private static bool IsDuckDb(Exception exception) => exception.GetType().Name == "DuckDBException" || exception is InvalidCastException or InvalidOperationException;
+
+    private static string FirstLine(string message) => message.Split('\n')[0].TrimEnd('.', '\r');
+
+    private static JsonElement Parse(string row)
+    {
+        try
+        {
+            return JsonElement.Parse(row);
+        }
+        catch (JsonException)
+        {
+            return JsonElement.Parse(WithoutOddNumbers(row));
+        }
+    }
+
+    /// <summary>DuckDB writes numbers that JSON does not have by their names.</summary>
+    private static string WithoutOddNumbers(string json)
+    {
+        var text = new System.Text.StringBuilder(json.Length);
+        for (int i = 0; i < json.Length;)
+        {
+            int length = json[i] == '"' ? Quoted(json, i) : 1;
+            string? odd = json[i] == '"' ? null : Array.Find(OddNumbers, name => string.CompareOrdinal(json, i, name, 0, name.Length) == 0);
+            text.Append(odd is null ? json.AsSpan(i, length) : "null");
+            i += odd?.Length ?? length;
+        }
+
+        return text.ToString();
+    }
+
+    private static readonly string[] OddNumbers = ["-NaN", "NaN", "-nan", "nan", "-Infinity", "Infinity", "-inf", "inf"];
+
+    private static int Quoted(string json, int start)
+    {
+        int end = start + 1;
+        while (end < json.Length && json[end] != '"')
+        {
+            end += json[end] == '\\' ? 2 : 1;
+        }
+
+        return Math.Min(end + 1, json.Length) - start;
+    }
+}
