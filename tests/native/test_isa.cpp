@@ -87,6 +87,28 @@ Result run_value_loss(px_engine* engine, const Inputs& in) {
   return result;
 }
 
+// What is masked elsewhere are pairs without a difference here: large scores, of which one cancels the other.
+Result run_bradley_terry(px_engine* engine, const Inputs& in) {
+  Result result{{zeros(in), zeros(in), zeros(in)}, {}};
+  std::vector<float> chosen = in.a, rejected = in.b, margin = in.c;
+  for (size_t i = 0; i < chosen.size(); ++i)
+    if (in.mask[i] == 0) chosen[i] = rejected[i] = margin[i] = static_cast<float>(i % 3) * 300;
+  auto args = make_args<px_bradley_terry_args>();
+  args.count = in.count;
+  args.chosen = chosen.data();
+  args.rejected = rejected.data();
+  args.margin = margin.data();
+  args.center_coefficient = 0.01;
+  args.normalizer = 3;
+  args.loss = result.arrays[0].data();
+  args.gradient_chosen = result.arrays[1].data();
+  args.gradient_rejected = result.arrays[2].data();
+  px_bradley_terry_metrics m{};
+  EXPECT_EQ(px_bradley_terry_f32(engine, &args, &m), PX_OK) << last_error();
+  result.sums = {m.loss, static_cast<double>(m.pairs), static_cast<double>(m.correct), m.margin, m.score};
+  return result;
+}
+
 Result run_gae(px_engine* engine, const Inputs& in, uint32_t flags) {
   const std::vector<int64_t> offsets = offsets_over(in.count);
   Result result{{zeros(in), zeros(in)}, {}};
@@ -393,6 +415,7 @@ const std::vector<Kernel> kKernels{
     {"policy_loss", [](px_engine* e, const Inputs& in) { return run_policy_loss(e, in, 0); }},
     {"policy_loss with k3", [](px_engine* e, const Inputs& in) { return run_policy_loss(e, in, 0.3); }},
     {"value_loss", run_value_loss},
+    {"bradley_terry", run_bradley_terry},
     {"gae", [](px_engine* e, const Inputs& in) { return run_gae(e, in, 0); }},
     {"gae, one step", [](px_engine* e, const Inputs& in) { return run_gae(e, in, PX_GAE_ONE_STEP_RETURNS); }},
     {"reward_shape k1", [](px_engine* e, const Inputs& in) { return run_reward_shape(e, in, PX_KL_K1); }},
@@ -523,6 +546,13 @@ TEST_P(Levels, NamesTheFirstBadNumberOfALongArray) {
   args.kl_coefficient = 1;
   EXPECT_EQ(px_policy_loss_f32(engine.get(), &args, nullptr), PX_NOT_FINITE);
   expect_error_with("ref_logprob[20003]");
+  auto pairs = make_args<px_bradley_terry_args>();
+  pairs.count = kCount;
+  pairs.chosen = out.data();
+  pairs.rejected = values.data();
+  pairs.normalizer = 1;
+  EXPECT_EQ(px_bradley_terry_f32(engine.get(), &pairs, nullptr), PX_NOT_FINITE);
+  expect_error_with("rejected[20003]");
   px_moments moments{};
   EXPECT_EQ(px_whiten_moments_f32(engine.get(), values.data(), nullptr, kCount, &moments), PX_NOT_FINITE);
   expect_error_with("x[20003]");

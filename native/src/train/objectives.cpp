@@ -250,7 +250,7 @@ void Objective::bradley_terry(OutputGradients& gradients) {
   args.normalizer = args_.normalizer;
   args.gradient_chosen = d_chosen.data();
   args.gradient_rejected = d_rejected.data();
-  kernels::bradley_terry(args, metrics_.bradley_terry);
+  kernels::bradley_terry(model_.weights().engine()->cpu(), args, metrics_.bradley_terry);
   loss_ += metrics_.bradley_terry.loss;
   d_score_.resize(2 * pairs);
   for (size_t i = 0; i < pairs; ++i) {

@@ -41,9 +41,9 @@ void add_pair(const px_bradley_terry_args& args, int64_t i, px_bradley_terry_met
 
 }  // namespace
 
-px_bradley_terry_metrics bradley_terry_ref(const px_bradley_terry_args& args) {
+px_bradley_terry_metrics bradley_terry_ref(const px_bradley_terry_args& args, int64_t begin, int64_t end) {
   px_bradley_terry_metrics metrics{};
-  for (int64_t i = 0; i < args.count; ++i) add_pair(args, i, metrics);
+  for (int64_t i = begin; i < end; ++i) add_pair(args, i, metrics);
   return metrics;
 }
 
