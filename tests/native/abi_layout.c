@@ -88,6 +88,10 @@ static void px_struct_id_layout(void) {
   VALUE(px_struct_id, PX_STRUCT_ATTENTION_BACKWARD_ARGS);
   VALUE(px_struct_id, PX_STRUCT_GEMM_PACK_ARGS);
   VALUE(px_struct_id, PX_STRUCT_GEMM_ARGS);
+  VALUE(px_struct_id, PX_STRUCT_PREFERENCE_LOSS_ARGS);
+  VALUE(px_struct_id, PX_STRUCT_PREFERENCE_METRICS);
+  VALUE(px_struct_id, PX_STRUCT_GROUP_ADVANTAGE_ARGS);
+  VALUE(px_struct_id, PX_STRUCT_GROUP_METRICS);
 }
 
 static void px_products_layout(void) {
@@ -345,6 +349,45 @@ static void px_gae_args_layout(void) {
   FIELD(px_gae_args, lambda);
   FIELD(px_gae_args, advantage);
   FIELD(px_gae_args, returns);
+}
+
+static void px_group_baseline_layout(void) {
+  ENUM(px_group_baseline);
+  VALUE(px_group_baseline, PX_GROUP_MEAN);
+  VALUE(px_group_baseline, PX_GROUP_LEAVE_ONE_OUT);
+}
+
+static void px_group_scale_layout(void) {
+  ENUM(px_group_scale);
+  VALUE(px_group_scale, PX_GROUP_DEVIATION);
+  VALUE(px_group_scale, PX_GROUP_UNSCALED);
+  VALUE(px_group_scale, PX_GROUP_GIVEN_DEVIATION);
+}
+
+static void px_group_advantage_args_layout(void) {
+  STRUCT(px_group_advantage_args);
+  FIELD(px_group_advantage_args, struct_size);
+  FIELD(px_group_advantage_args, flags);
+  FIELD(px_group_advantage_args, groups);
+  FIELD(px_group_advantage_args, offsets);
+  FIELD(px_group_advantage_args, score);
+  FIELD(px_group_advantage_args, mask);
+  FIELD(px_group_advantage_args, weight);
+  FIELD(px_group_advantage_args, baseline);
+  FIELD(px_group_advantage_args, scale);
+  FIELD(px_group_advantage_args, epsilon);
+  FIELD(px_group_advantage_args, deviation);
+  FIELD(px_group_advantage_args, advantage);
+}
+
+static void px_group_metrics_layout(void) {
+  STRUCT(px_group_metrics);
+  FIELD(px_group_metrics, rows);
+  FIELD(px_group_metrics, groups);
+  FIELD(px_group_metrics, flat);
+  FIELD(px_group_metrics, lone);
+  FIELD(px_group_metrics, score);
+  FIELD(px_group_metrics, deviation);
 }
 
 static void px_kl_estimator_layout(void) {
@@ -710,6 +753,75 @@ static void px_gemm_args_layout(void) {
   FIELD(px_gemm_args, out_bf16);
 }
 
+static void px_preference_form_layout(void) {
+  ENUM(px_preference_form);
+  VALUE(px_preference_form, PX_PREFERENCE_SIGMOID);
+  VALUE(px_preference_form, PX_PREFERENCE_HINGE);
+  VALUE(px_preference_form, PX_PREFERENCE_IPO);
+  VALUE(px_preference_form, PX_PREFERENCE_ROBUST);
+  VALUE(px_preference_form, PX_PREFERENCE_EXO);
+  VALUE(px_preference_form, PX_PREFERENCE_NCA);
+  VALUE(px_preference_form, PX_PREFERENCE_SPPO);
+  VALUE(px_preference_form, PX_PREFERENCE_APO_ZERO);
+  VALUE(px_preference_form, PX_PREFERENCE_APO_DOWN);
+  VALUE(px_preference_form, PX_PREFERENCE_DISCOPOP);
+  VALUE(px_preference_form, PX_PREFERENCE_ORPO);
+  VALUE(px_preference_form, PX_PREFERENCE_KTO);
+  VALUE(px_preference_form, PX_PREFERENCE_BCO);
+}
+
+static void px_preference_divergence_layout(void) {
+  ENUM(px_preference_divergence);
+  VALUE(px_preference_divergence, PX_PREFERENCE_REVERSE_KL);
+  VALUE(px_preference_divergence, PX_PREFERENCE_FORWARD_KL);
+  VALUE(px_preference_divergence, PX_PREFERENCE_JENSEN_SHANNON);
+  VALUE(px_preference_divergence, PX_PREFERENCE_ALPHA);
+}
+
+static void px_preference_flags_layout(void) {
+  ENUM(px_preference_flags);
+  VALUE(px_preference_flags, PX_PREFERENCE_MEAN);
+}
+
+static void px_preference_loss_args_layout(void) {
+  STRUCT(px_preference_loss_args);
+  FIELD(px_preference_loss_args, struct_size);
+  FIELD(px_preference_loss_args, flags);
+  FIELD(px_preference_loss_args, sequences);
+  FIELD(px_preference_loss_args, offsets);
+  FIELD(px_preference_loss_args, logprob);
+  FIELD(px_preference_loss_args, ref_logprob);
+  FIELD(px_preference_loss_args, weight);
+  FIELD(px_preference_loss_args, desirable);
+  FIELD(px_preference_loss_args, form);
+  FIELD(px_preference_loss_args, divergence);
+  FIELD(px_preference_loss_args, beta);
+  FIELD(px_preference_loss_args, label_smoothing);
+  FIELD(px_preference_loss_args, margin);
+  FIELD(px_preference_loss_args, reference_point);
+  FIELD(px_preference_loss_args, alpha);
+  FIELD(px_preference_loss_args, tau);
+  FIELD(px_preference_loss_args, desirable_weight);
+  FIELD(px_preference_loss_args, undesirable_weight);
+  FIELD(px_preference_loss_args, normalizer);
+  FIELD(px_preference_loss_args, loss);
+  FIELD(px_preference_loss_args, reward);
+  FIELD(px_preference_loss_args, gradient);
+}
+
+static void px_preference_metrics_layout(void) {
+  STRUCT(px_preference_metrics);
+  FIELD(px_preference_metrics, loss);
+  FIELD(px_preference_metrics, losses);
+  FIELD(px_preference_metrics, correct);
+  FIELD(px_preference_metrics, chosen);
+  FIELD(px_preference_metrics, rejected);
+  FIELD(px_preference_metrics, reward_chosen);
+  FIELD(px_preference_metrics, reward_rejected);
+  FIELD(px_preference_metrics, logprob_chosen);
+  FIELD(px_preference_metrics, logprob_rejected);
+}
+
 static void px_sample_flags_layout(void) {
   ENUM(px_sample_flags);
   VALUE(px_sample_flags, PX_SAMPLE_GREEDY);
@@ -881,6 +993,10 @@ int main(void) {
   px_bradley_terry_metrics_layout();
   px_gae_flags_layout();
   px_gae_args_layout();
+  px_group_baseline_layout();
+  px_group_scale_layout();
+  px_group_advantage_args_layout();
+  px_group_metrics_layout();
   px_kl_estimator_layout();
   px_kl_args_layout();
   px_reward_args_layout();
@@ -906,6 +1022,11 @@ int main(void) {
   px_gemm_flags_layout();
   px_gemm_pack_args_layout();
   px_gemm_args_layout();
+  px_preference_form_layout();
+  px_preference_divergence_layout();
+  px_preference_flags_layout();
+  px_preference_loss_args_layout();
+  px_preference_metrics_layout();
   px_sample_flags_layout();
   px_sample_args_layout();
   px_value_loss_args_layout();

@@ -109,6 +109,61 @@ Result run_bradley_terry(px_engine* engine, const Inputs& in) {
   return result;
 }
 
+// The answers are the sequences, of which only some are preferred; log-ratios of one token reach from -25 to 25.
+Result run_preference_loss(px_engine* engine, const Inputs& in, int32_t form) {
+  std::vector<int64_t> offsets = offsets_over(in.count);
+  if (offsets.size() % 2 == 0) offsets.push_back(in.count);
+  const auto sequences = static_cast<int64_t>(offsets.size()) - 1;
+  std::vector<uint8_t> desirable(offsets.size());
+  for (size_t s = 0; s < desirable.size(); ++s) desirable[s] = s % 3 == 1;
+  Result result{{zeros(in), std::vector<float>(static_cast<size_t>(sequences)),
+                 std::vector<float>(static_cast<size_t>(sequences))}, {}};
+  auto args = make_args<px_preference_loss_args>();
+  args.sequences = sequences;
+  args.offsets = offsets.data();
+  args.logprob = in.a.data();
+  args.ref_logprob = in.b.data();
+  args.weight = in.weight.data();
+  args.desirable = desirable.data();
+  args.form = form;
+  args.normalizer = 3;
+  args.gradient = result.arrays[0].data();
+  args.loss = result.arrays[1].data();
+  args.reward = result.arrays[2].data();
+  px_preference_metrics m{};
+  EXPECT_EQ(px_preference_loss_f32(engine, &args, &m), PX_OK) << last_error();
+  result.sums = {m.loss, static_cast<double>(m.losses), static_cast<double>(m.correct), static_cast<double>(m.chosen),
+                 static_cast<double>(m.rejected), m.reward_chosen, m.reward_rejected, m.logprob_chosen,
+                 m.logprob_rejected};
+  return result;
+}
+
+// Groups of 2 to 19 rows; what is left over at the end joins the last one.
+Result run_group_advantage(px_engine* engine, const Inputs& in, int32_t baseline, int32_t scale, bool weighted) {
+  std::vector<int64_t> offsets{0};
+  for (int64_t size = 2; offsets.back() + size + 2 <= in.count; size = 2 + (size + 5) % 18)
+    offsets.push_back(offsets.back() + size);
+  if (in.count != 1 && offsets.back() < in.count) offsets.push_back(in.count);
+  Result result{{zeros(in)}, {}};
+  std::vector<float> weight = in.weight;
+  for (float& w : weight) w += 0.25f;
+  auto args = make_args<px_group_advantage_args>();
+  args.groups = static_cast<int64_t>(offsets.size()) - 1;
+  args.offsets = offsets.data();
+  args.score = in.advantage.data();
+  args.mask = in.mask.data();
+  args.weight = weighted ? weight.data() : nullptr;
+  args.baseline = baseline;
+  args.scale = scale;
+  args.deviation = scale == PX_GROUP_GIVEN_DEVIATION ? 0.5 : 0;
+  args.advantage = result.arrays[0].data();
+  px_group_metrics m{};
+  EXPECT_EQ(px_group_advantage_f32(engine, &args, &m), PX_OK) << last_error();
+  result.sums = {static_cast<double>(m.rows), static_cast<double>(m.groups), static_cast<double>(m.flat),
+                 static_cast<double>(m.lone), m.score, m.deviation};
+  return result;
+}
+
 Result run_gae(px_engine* engine, const Inputs& in, uint32_t flags) {
   const std::vector<int64_t> offsets = offsets_over(in.count);
   Result result{{zeros(in), zeros(in)}, {}};
@@ -416,6 +471,15 @@ const std::vector<Kernel> kKernels{
     {"policy_loss with k3", [](px_engine* e, const Inputs& in) { return run_policy_loss(e, in, 0.3); }},
     {"value_loss", run_value_loss},
     {"bradley_terry", run_bradley_terry},
+    {"preference_loss", [](px_engine* e, const Inputs& in) { return run_preference_loss(e, in, PX_PREFERENCE_SIGMOID); }},
+    {"preference_loss IPO", [](px_engine* e, const Inputs& in) { return run_preference_loss(e, in, PX_PREFERENCE_IPO); }},
+    {"preference_loss KTO", [](px_engine* e, const Inputs& in) { return run_preference_loss(e, in, PX_PREFERENCE_KTO); }},
+    {"group_advantage GRPO",
+     [](px_engine* e, const Inputs& in) { return run_group_advantage(e, in, PX_GROUP_MEAN, PX_GROUP_DEVIATION, false); }},
+    {"group_advantage RLOO",
+     [](px_engine* e, const Inputs& in) { return run_group_advantage(e, in, PX_GROUP_LEAVE_ONE_OUT, PX_GROUP_UNSCALED, false); }},
+    {"group_advantage weighted",
+     [](px_engine* e, const Inputs& in) { return run_group_advantage(e, in, PX_GROUP_MEAN, PX_GROUP_GIVEN_DEVIATION, true); }},
     {"gae", [](px_engine* e, const Inputs& in) { return run_gae(e, in, 0); }},
     {"gae, one step", [](px_engine* e, const Inputs& in) { return run_gae(e, in, PX_GAE_ONE_STEP_RETURNS); }},
     {"reward_shape k1", [](px_engine* e, const Inputs& in) { return run_reward_shape(e, in, PX_KL_K1); }},

@@ -243,6 +243,20 @@ Run bradley_terry(const Tensors& t, const Numbers&) {
   };
 }
 
+// logprob, ref_logprob [pairs, 2, T]; beta.
+Run preference_loss(const Tensors& t, const Numbers& n) {
+  return [=] {
+    const Tensor logprob = leaf(t[0]);
+    const Tensor ratios = (logprob - t[1]).sum(-1);
+    (-at::log_sigmoid(n[0] * (ratios.select(1, 0) - ratios.select(1, 1)))).mean().backward();
+  };
+}
+
+// score [groups, rows]; epsilon.
+Run group_advantage(const Tensors& t, const Numbers& n) {
+  return [=] { const Tensor out = (t[0] - t[0].mean(1, true)) / (t[0].std(1, true, true) + n[0]); };
+}
+
 // logits [V]; temperature 1, top-k 50, top-p 0.95.
 Run sample(const Tensors& t, const Numbers&) {
   return [=] {
@@ -260,7 +274,9 @@ const std::map<std::string, Make> kRuns{
     {"adamw", adamw},       {"attention", attention},     {"bradley_terry", bradley_terry},
     {"cast", cast},         {"embedding", embedding},     {"fused_policy_loss", fused_policy_loss},
     {"gae", gae},           {"gelu", gelu},               {"gemm", gemm},
+    {"group_advantage", group_advantage},
     {"kl", kl},             {"layernorm", layernorm},     {"policy_loss", policy_loss},
+    {"preference_loss", preference_loss},
     {"reward_shape", reward_shape}, {"rmsnorm", rmsnorm}, {"rope", rope},
     {"sample", sample},     {"swiglu", swiglu},           {"token_logprob", token_logprob},
     {"value_loss", value_loss},     {"whiten", whiten},

@@ -150,6 +150,9 @@ internal static unsafe partial class NativeMethods
     public static extern px_status px_gemm_interleave(px_engine* engine, [NativeTypeName("const void *")] void* x, [NativeTypeName("int32_t")] int dtype, [NativeTypeName("int64_t")] long inputs, [NativeTypeName("int64_t")] long rows, [NativeTypeName("uint32_t *")] uint* words);
 
     [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_group_advantage_f32(px_engine* engine, [NativeTypeName("const px_group_advantage_args *")] px_group_advantage_args* args, px_group_metrics* metrics);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
     public static extern px_status px_kl_f32(px_engine* engine, [NativeTypeName("const px_kl_args *")] px_kl_args* args);
 
     [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
@@ -167,6 +170,9 @@ internal static unsafe partial class NativeMethods
 
     [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
     public static extern px_status px_policy_loss_f32(px_engine* engine, [NativeTypeName("const px_policy_loss_args *")] px_policy_loss_args* args, px_policy_metrics* metrics);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_preference_loss_f32(px_engine* engine, [NativeTypeName("const px_preference_loss_args *")] px_preference_loss_args* args, px_preference_metrics* metrics);
 
     [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
     public static extern px_status px_rmsnorm_f32(px_engine* engine, [NativeTypeName("const px_rmsnorm_args *")] px_rmsnorm_args* args);

@@ -55,6 +55,10 @@ uint32_t px_abi_sizeof(int32_t struct_id) {
     case PX_STRUCT_ATTENTION_BACKWARD_ARGS: return sizeof(px_attention_backward_args);
     case PX_STRUCT_GEMM_PACK_ARGS: return sizeof(px_gemm_pack_args);
     case PX_STRUCT_GEMM_ARGS: return sizeof(px_gemm_args);
+    case PX_STRUCT_PREFERENCE_LOSS_ARGS: return sizeof(px_preference_loss_args);
+    case PX_STRUCT_PREFERENCE_METRICS: return sizeof(px_preference_metrics);
+    case PX_STRUCT_GROUP_ADVANTAGE_ARGS: return sizeof(px_group_advantage_args);
+    case PX_STRUCT_GROUP_METRICS: return sizeof(px_group_metrics);
     default: return 0;
   }
 }

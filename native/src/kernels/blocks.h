@@ -49,4 +49,19 @@ class RowBlocks {
   int64_t size_;
 };
 
+// The first of `pieces` that begins at `element` or behind it, `pieces` if none does; they lie end to end, piece p from
+// begin_of(p) on. So that each belongs to the block in which it begins.
+template <class BeginOf>
+int64_t first_piece_from(int64_t element, int64_t pieces, const BeginOf& begin_of) {
+  int64_t first = 0;
+  for (int64_t last = pieces; first < last;) {
+    const int64_t middle = first + (last - first) / 2;
+    if (begin_of(middle) < element)
+      first = middle + 1;
+    else
+      last = middle;
+  }
+  return first;
+}
+
 }  // namespace px::kernels

@@ -17,6 +17,8 @@ internal static class RlOperations
         "logprob_entropy" => LogProbCases.Run(one, engine),
         "kl_controller" => KlControllerCases.Run(one),
         "reward_model_loss" => RewardModelCases.Run(one, engine),
+        "preference_loss" => PreferenceCases.Run(one, engine),
+        "group_advantage" => GroupAdvantageCases.Run(one, engine),
         "penalties" => PenaltyCases.Run(one),
         "adamw" => AdamWCases.Run(one, engine),
         "lr_schedule" => ScheduleCases.Run(one),

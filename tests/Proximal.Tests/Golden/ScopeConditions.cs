@@ -28,6 +28,7 @@ internal static class ScopeConditions
         "a log-ratio is beyond 20" => Valid(one, LogRatios(one)).Any(ratio => Math.Abs(ratio) > LogRatioClamp),
         "a KL estimate is beyond 10" => Estimates(one).Any(estimate => Math.Abs(estimate) > EstimateClamp),
         "the mean ratio exceeds the threshold" => Valid(one, LogRatios(one)).Average(Math.Exp) > one.Number("ratio_threshold"),
+        "a group has one row" => one.Input("group").Data.GroupBy(group => group).Any(rows => rows.Count() == 1),
         "a length exceeds the maximum" => one.Input("lengths").Data.Max() > one.Number("max_length"),
         "the warm-up is the whole run" => one.Number("warmup_steps") >= one.Number("total_steps"),
         "a difference overflows exp" => Differences(one).Any(difference => difference > ExponentLimit),

@@ -1,0 +1,19 @@
+namespace Proximal.Interop;
+
+[NativeTypeName("unsigned int")]
+internal enum px_preference_form
+{
+    PX_PREFERENCE_SIGMOID = 1,
+    PX_PREFERENCE_HINGE = 2,
+    PX_PREFERENCE_IPO = 3,
+    PX_PREFERENCE_ROBUST = 4,
+    PX_PREFERENCE_EXO = 5,
+    PX_PREFERENCE_NCA = 6,
+    PX_PREFERENCE_SPPO = 7,
+    PX_PREFERENCE_APO_ZERO = 8,
+    PX_PREFERENCE_APO_DOWN = 9,
+    PX_PREFERENCE_DISCOPOP = 10,
+    PX_PREFERENCE_ORPO = 11,
+    PX_PREFERENCE_KTO = 12,
+    PX_PREFERENCE_BCO = 13,
+}
