@@ -53,6 +53,8 @@ internal static class Application
             GenerateCommand.Create(host, verbose),
             ChatCommand.Create(host, verbose),
             InfoCommand.Create(host),
+            ConvertCommand.Create(host, verbose),
+            MergeCommand.Create(host, verbose),
             TokenizeCommand.Create(host),
             TokenizerCommand.Create(host),
             EvalCommand.Create(host, verbose),

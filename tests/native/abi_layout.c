@@ -92,6 +92,7 @@ static void px_struct_id_layout(void) {
   VALUE(px_struct_id, PX_STRUCT_PREFERENCE_METRICS);
   VALUE(px_struct_id, PX_STRUCT_GROUP_ADVANTAGE_ARGS);
   VALUE(px_struct_id, PX_STRUCT_GROUP_METRICS);
+  VALUE(px_struct_id, PX_STRUCT_GGUF_OPTIONS);
 }
 
 static void px_products_layout(void) {
@@ -164,6 +165,7 @@ static void px_load_options_layout(void) {
   STRUCT(px_load_options);
   FIELD(px_load_options, struct_size);
   FIELD(px_load_options, flags);
+  FIELD(px_load_options, base);
 }
 
 static void px_model_options_layout(void) {
@@ -214,6 +216,25 @@ static void px_save_options_layout(void) {
   FIELD(px_save_options, dtype);
   FIELD(px_save_options, reserved);
   FIELD(px_save_options, shard_bytes);
+}
+
+static void px_gguf_type_layout(void) {
+  ENUM(px_gguf_type);
+  VALUE(px_gguf_type, PX_GGUF_F32);
+  VALUE(px_gguf_type, PX_GGUF_F16);
+  VALUE(px_gguf_type, PX_GGUF_Q8_0);
+  VALUE(px_gguf_type, PX_GGUF_BF16);
+}
+
+static void px_gguf_options_layout(void) {
+  STRUCT(px_gguf_options);
+  FIELD(px_gguf_options, struct_size);
+  FIELD(px_gguf_options, flags);
+  FIELD(px_gguf_options, type);
+  FIELD(px_gguf_options, reserved);
+  FIELD(px_gguf_options, metadata);
+  FIELD(px_gguf_options, metadata_bytes);
+  FIELD(px_gguf_options, metadata_count);
 }
 
 static void px_batch_layout(void) {
@@ -981,6 +1002,8 @@ int main(void) {
   px_model_info_layout();
   px_tensor_info_layout();
   px_save_options_layout();
+  px_gguf_type_layout();
+  px_gguf_options_layout();
   px_batch_layout();
   px_score_args_layout();
   px_finish_reason_layout();

@@ -1,6 +1,7 @@
 // GGUF files: block types bit for bit, metadata, models, and files that lie.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <functional>
@@ -9,6 +10,7 @@
 #include "model/formats/gguf.h"
 #include "model/formats/gguf_load.h"
 #include "model/formats/mapped_file.h"
+#include "model/formats/rotary_rows.h"
 #include "model/formats/safetensors.h"
 #include "model_files.h"
 
@@ -167,6 +169,61 @@ TEST(GgufTypes, EveryBlockTypeIsBitExact) {
       ASSERT_TRUE(same) << name << "[" << i << "]: expected " << want[i] << ", got " << got[i];
     }
   }
+}
+
+// The gguf package's own encoder made these blocks of the same numbers.
+TEST(GgufTypes, WhatIsWrittenIsWhatAnotherEncoderWrites) {
+  const MappedFile file(golden("types.gguf"));
+  const GgufFile gguf = parse_gguf(file.bytes(), file.path());
+  const MappedFile source_file(golden("types.safetensors"));
+  const TensorTable table = parse_safetensors(source_file.bytes(), source_file.path());
+  std::vector<float> source(table.at("source").data.size() / sizeof(float));
+  read_floats(table.at("source"), source_file.path(), "source", source.data());
+  for (const char* type : {"f32", "f16", "bf16", "q8_0"}) {
+    const GgufTensor& expected = gguf.tensors.find(std::string(type) + ".quantized")->second;
+    std::vector<std::byte> written(expected.data.size());
+    encode_ggml(*expected.type, source, written);
+    EXPECT_EQ(std::memcmp(written.data(), expected.data.data(), written.size()), 0) << type;
+  }
+}
+
+TEST(GgufTypes, Q8BlocksStayWithinTheirBound) {
+  const GgmlType& type = *find_ggml_type(8);
+  for (const float largest : {1e-9f, 3e-6f, 1e-3f, 1.0f, 77.7f, 4e6f}) {
+    std::array<float, 32> values{};
+    for (size_t i = 0; i < values.size(); ++i)
+      values[i] = largest * std::sin(static_cast<float>(i) * 1.7f) * (i % 5 == 0 ? 1.0f : 0.1f);
+    values[7] = -largest;
+    std::array<std::byte, 34> block{};
+    std::array<float, 32> decoded{};
+    encode_ggml(type, values, block);
+    decode_ggml(type, block, decoded);
+    // Half a step, and what the scale loses in half precision: 11 bits, or half of its smallest number.
+    const float bound = largest / 254.0f + std::max(largest / 2048.0f, 127.0f * 0x1p-25f);
+    for (size_t i = 0; i < values.size(); ++i) EXPECT_NEAR(decoded[i], values[i], bound * 1.0001f) << largest;
+  }
+}
+
+TEST(GgufTypes, ABlockOfZerosIsZeros) {
+  const GgmlType& type = *find_ggml_type(8);
+  const std::array<float, 32> values{};
+  std::array<std::byte, 34> block{};
+  std::array<float, 32> decoded{};
+  decoded.fill(1.0f);
+  encode_ggml(type, values, block);
+  decode_ggml(type, block, decoded);
+  EXPECT_EQ(decoded, values);
+}
+
+TEST(RotaryRows, JoiningUndoesSplitting) {
+  std::vector<float> rows(2 * 6 * 3);
+  for (size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<float>(i);
+  std::vector<float> turned = rows;
+  join_rotary_neighbours(turned.data(), 2, 6, 3);
+  EXPECT_EQ(turned[3], rows[9]);  // row 1 is what was row D/2
+  EXPECT_NE(turned, rows);
+  split_rotary_halves(turned.data(), 2, 6, 3);
+  EXPECT_EQ(turned, rows);
 }
 
 TEST(GgufMetadata, EveryKindOfValue) {

@@ -98,7 +98,7 @@ internal static class InfoCommand
         long free = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - Environment.WorkingSet;
         if (noLoad || summary.WeightBytes > MemoryShare * free)
         {
-            return ("not tried", noLoad ? "--no-load" : $"its weights take {Bytes(summary.WeightBytes)}, {Bytes(free)} are free");
+            return ("not tried", noLoad ? "--no-load" : $"its weights take {ByteCount.Text(summary.WeightBytes)}, {ByteCount.Text(free)} are free");
         }
 
         try
@@ -120,7 +120,7 @@ internal static class InfoCommand
         foreach ((string name, object? value) in facts.Where(fact => fact.Value is not null))
         {
             string shown = value is long number && name.Contains("bytes", StringComparison.Ordinal)
-                ? Bytes(number)
+                ? ByteCount.Text(number)
                 : Convert.ToString(value, CultureInfo.InvariantCulture)!;
             text.Append(name.Replace("_bytes", string.Empty, StringComparison.Ordinal).Replace('_', ' ').PadRight(width)).Append(shown).Append('\n');
         }
@@ -132,11 +132,4 @@ internal static class InfoCommand
         JsonSerializer.Serialize(
             facts.ToDictionary(fact => fact.Name, fact => fact.Value),
             Relaxed) + "\n";
-
-    private static string Bytes(long bytes) => bytes switch
-    {
-        >= 1L << 30 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):F2} GiB"),
-        >= 1L << 20 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 20):F1} MiB"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024.0:F1} KiB"),
-    };
 }

@@ -79,6 +79,9 @@ internal static unsafe partial class NativeMethods
     public static extern px_status px_model_save(px_model* model, [NativeTypeName("const char *")] sbyte* directory, [NativeTypeName("const px_save_options *")] px_save_options* options);
 
     [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_model_save_gguf(px_model* model, [NativeTypeName("const char *")] sbyte* path, [NativeTypeName("const px_gguf_options *")] px_gguf_options* options);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
     public static extern px_status px_model_score(px_model* model, [NativeTypeName("const px_batch *")] px_batch* batch, [NativeTypeName("const px_score_args *")] px_score_args* args);
 
     [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]

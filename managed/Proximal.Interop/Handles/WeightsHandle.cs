@@ -14,6 +14,15 @@ internal sealed unsafe class WeightsHandle : NativeHandle<px_weights>
         }
     }
 
+    /// <summary>Reads an adapter's folder, merged into the base model at another path.</summary>
+    public px_status LoadAdapter(EngineHandle engine, string path, string baseModel)
+    {
+        fixed (byte* text = Utf8.Terminated(baseModel))
+        {
+            return Load(engine, path, new px_load_options { struct_size = (uint)sizeof(px_load_options), @base = (sbyte*)text });
+        }
+    }
+
     /// <summary>Starts weights of a config.json's shape from a seed.</summary>
     public px_status Create(EngineHandle engine, string path, ulong seed)
     {

@@ -94,15 +94,24 @@ public sealed class ModelChatTemplate
     /// <exception cref="TokenizerException">A file is damaged.</exception>
     internal static SortedDictionary<string, string> TextsOf(string path, GgufHeader header)
     {
-        SortedDictionary<string, (string File, string Text)> found = new(StringComparer.Ordinal);
-        if (Directory.Exists(path))
-        {
-            using JsonFile? config = OpenConfig(path);
-            found = InFolder(path, config);
-        }
+        SortedDictionary<string, string>? found = Directory.Exists(path) ? TextsOf(path) : null;
+        return found is { Count: > 0 } ? found : Texts(InGguf(header));
+    }
 
+    /// <summary>The texts of all templates in the files of a folder, by name.</summary>
+    /// <param name="path">The folder, or a file in it.</param>
+    /// <exception cref="TokenizerException">A file is damaged.</exception>
+    internal static SortedDictionary<string, string> TextsOf(string path)
+    {
+        string folder = Directory.Exists(path) ? path : Path.GetDirectoryName(Path.GetFullPath(path))!;
+        using JsonFile? config = OpenConfig(folder);
+        return Texts(InFolder(folder, config));
+    }
+
+    private static SortedDictionary<string, string> Texts(SortedDictionary<string, (string File, string Text)> found)
+    {
         SortedDictionary<string, string> texts = new(StringComparer.Ordinal);
-        foreach ((string name, (_, string text)) in found.Count > 0 ? found : InGguf(header))
+        foreach ((string name, (_, string text)) in found)
         {
             texts[name] = text;
         }

@@ -1,5 +1,7 @@
 using Proximal.Internal;
 using Proximal.Interop;
+using Proximal.Models.Formats;
+using Proximal.Tokenization.Writing;
 
 namespace Proximal.Models;
 
@@ -69,6 +71,18 @@ public sealed unsafe class LanguageModel : IDisposable
         NativeStatus.Check(weights.Load(
             engine.Handle, path, new px_load_options { struct_size = (uint)sizeof(px_load_options) }));
         return Create(engine, weights, options);
+    }
+
+    /// <summary>Reads a PEFT LoRA adapter's folder, merged into a base model whatever the adapter names.</summary>
+    /// <param name="engine">The engine to compute on.</param>
+    /// <param name="adapter">The adapter's folder.</param>
+    /// <param name="baseModel">A folder or file that <see cref="Load"/> reads.</param>
+    /// <exception cref="ProximalException">A file is missing or broken, or the two do not fit each other.</exception>
+    internal static LanguageModel LoadAdapter(Engine engine, string adapter, string baseModel)
+    {
+        var weights = new WeightsHandle();
+        NativeStatus.Check(weights.LoadAdapter(engine.Handle, adapter, baseModel));
+        return Create(engine, weights, HeadOptions(ModelHead.FromFile, HeadInitialization.FromFile, 0));
     }
 
     /// <summary>Starts a model from random weights: matrices N(0, initializer_range²), norms 1, biases 0.</summary>
@@ -225,6 +239,49 @@ public sealed unsafe class LanguageModel : IDisposable
             fixed (byte* path = Utf8.Terminated(directory))
             {
                 NativeStatus.Check(NativeMethods.px_model_save(model.Pointer, (sbyte*)path, &options));
+            }
+        }
+    }
+
+    /// <summary>Writes a GGUF file (version 3) that llama.cpp loads, with tokenizer and chat template; beside its place and renamed.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="tokenizer">The tokenizer's folder or file, as <see cref="Tokenization.Tokenizer.Load"/> takes it.</param>
+    /// <param name="type">What its matrices are made of.</param>
+    /// <param name="name">general.name; <see langword="null"/>: the file's name.</param>
+    /// <returns>Where llama.cpp does otherwise than this library, in words for people; mostly none.</returns>
+    /// <exception cref="ProximalException">
+    /// The model or its tokenizer has what GGUF cannot express (named), a number does not fit the type, or the file cannot be written.
+    /// </exception>
+    public IReadOnlyList<string> SaveGguf(string path, string tokenizer, GgufType type = GgufType.Float16, string? name = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentException.ThrowIfNullOrEmpty(tokenizer);
+        Require.Defined(type);
+        var metadata = new GgufKeyValues();
+        metadata.Add("general.type", "model");
+        metadata.Add("general.name", name ?? Path.GetFileNameWithoutExtension(path));
+        IReadOnlyList<string> notes = GgufTokenizerWriter.Write(tokenizer, Info.VocabularySize, metadata);
+        SaveGguf(path, type, metadata);
+        return notes;
+    }
+
+    /// <summary>Writes a GGUF file with these key-values beside those of the model.</summary>
+    internal void SaveGguf(string path, GgufType type, GgufKeyValues metadata)
+    {
+        lock (_gate)
+        {
+            using HandleLease<px_model> model = Handle.Acquire();
+            fixed (byte* file = Utf8.Terminated(path), values = metadata.Bytes)
+            {
+                var options = new px_gguf_options
+                {
+                    struct_size = (uint)sizeof(px_gguf_options),
+                    type = (int)type,
+                    metadata = values,
+                    metadata_bytes = metadata.Bytes.Length,
+                    metadata_count = metadata.Count,
+                };
+                NativeStatus.Check(NativeMethods.px_model_save_gguf(model.Pointer, (sbyte*)file, &options));
             }
         }
     }

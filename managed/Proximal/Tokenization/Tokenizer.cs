@@ -39,6 +39,9 @@ public sealed class Tokenizer
         (BosTokenId, EosTokenId, PadTokenId) = special.Resolve(TokenToId);
     }
 
+    /// <summary>What it is made of.</summary>
+    internal TokenizerParts Parts => _parts;
+
     /// <summary>What makes tokens of words, for people: byte-level BPE, BPE, Unigram, WordPiece or WordLevel.</summary>
     public string Kind => _parts.Model switch
     {

@@ -36,7 +36,9 @@ typedef enum px_head_init {
 
 typedef struct px_load_options {
   uint32_t struct_size;
-  uint32_t flags; /* none yet: 0 */
+  uint32_t flags;   /* none yet: 0 */
+  const char* base; /* optional: the base model of an adapter's folder, in place of the one that its adapter_config.json
+                       names; PX_INVALID_ARGUMENT when the path is no adapter */
 } px_load_options;
 
 typedef struct px_model_options {
@@ -84,6 +86,26 @@ typedef struct px_save_options {
   int32_t reserved;
   uint64_t shard_bytes;       /* 0: one file; else the largest size of a shard's tensor data */
 } px_save_options;
+
+/* What the matrices of a GGUF file are made of; the numbers are ggml's. */
+typedef enum px_gguf_type {
+  PX_GGUF_F32 = 0,
+  PX_GGUF_F16 = 1,
+  PX_GGUF_Q8_0 = 8, /* blocks of 32 with one scale in half precision: within 1/250 of a block's largest magnitude */
+  PX_GGUF_BF16 = 30
+} px_gguf_type;
+
+typedef struct px_gguf_options {
+  uint32_t struct_size;
+  uint32_t flags;           /* none yet: 0 */
+  int32_t type;             /* px_gguf_type; vectors and learned positions are F32, rows of no whole blocks F16 */
+  int32_t reserved;
+  const uint8_t* metadata;  /* [metadata_bytes], optional: key-values as GGUF version 3 has them (the tokenizer, names);
+                               not those of the architecture, general.architecture, .file_type, .quantization_version,
+                               .alignment, which the model says itself */
+  int64_t metadata_bytes;
+  int64_t metadata_count;   /* how many key-values they are */
+} px_gguf_options;
 
 /* One ragged batch, packed end to end. Positions restart at 0 in each sequence unless given. */
 typedef struct px_batch {
@@ -158,6 +180,12 @@ PX_API px_status px_model_write_tensor(px_model* model, int64_t index, const flo
  * parent exists; each file is written beside and renamed, weight files of an earlier save under other names are removed.
  * options may be NULL. Errors: PX_IO (which path), PX_NOT_FINITE (a value that is not finite, or not in the dtype). */
 PX_API px_status px_model_save(px_model* model, const char* directory, const px_save_options* options);
+
+/* Writes a GGUF file (version 3) that llama.cpp loads, beside its place and renamed: tensors under llama.cpp's names and
+ * in its order of rows, the keys of the architecture, then the given ones. options may be NULL. Errors: PX_UNSUPPORTED
+ * (a scalar head, or what the architecture has no key for, by name), PX_INVALID_ARGUMENT and PX_CORRUPT_DATA (the
+ * metadata), PX_SHAPE_MISMATCH (tokenizer.ggml.tokens has not the model's vocabulary), PX_IO, PX_NOT_FINITE. */
+PX_API px_status px_model_save_gguf(px_model* model, const char* path, const px_gguf_options* options);
 
 /* Runs the model over the batch and fills what `args` asks for.
  * Determinism: the same batch gives the same bits; how rows depend on their batch is the backend's (LibTorch: they may

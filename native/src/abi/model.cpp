@@ -5,6 +5,7 @@
 
 #include "abi/batch.h"
 #include "abi/engine.h"
+#include "model/formats/peft.h"
 #include "model/random_start.h"
 
 using namespace px;
@@ -25,6 +26,25 @@ px_model_options read_model_options(const px_model_options* options) {
 
 px_model* make_model(const std::shared_ptr<Weights>& weights, const px_model_options* options) {
   return new px_model{std::make_shared<Model>(weights, read_model_options(options))};
+}
+
+std::shared_ptr<Weights> load(const std::shared_ptr<Engine>& engine, const char* path, const char* base) {
+  if (base == nullptr) return load_weights(engine, path);
+  check_path(base, "options.base");
+  check(is_adapter(path), PX_INVALID_ARGUMENT, "path: expected an adapter's folder beside options.base, got ", path,
+        ", which has no adapter_config.json");
+  return load_adapter(engine, path, base);
+}
+
+void check_gguf_options(const px_gguf_options& o) {
+  check_flags(o.flags, 0, "options");
+  const bool known = o.type == PX_GGUF_F32 || o.type == PX_GGUF_F16 || o.type == PX_GGUF_Q8_0 || o.type == PX_GGUF_BF16;
+  check(known, PX_INVALID_ARGUMENT, "options.type: expected a px_gguf_type, got ", o.type);
+  check(o.metadata_bytes >= 0 && o.metadata_count >= 0, PX_INVALID_ARGUMENT,
+        "options.metadata_bytes, options.metadata_count: expected 0 or more, got ", o.metadata_bytes, " and ",
+        o.metadata_count);
+  check(o.metadata != nullptr || o.metadata_bytes == 0, PX_INVALID_ARGUMENT,
+        "options.metadata: expected an array of ", o.metadata_bytes, " bytes, got NULL");
 }
 
 const TensorSpec& tensor_at(const Model& model, int64_t index) {
@@ -113,8 +133,9 @@ px_status px_weights_load(px_engine* engine, const char* path, const px_load_opt
     engine_of(engine);
     check_path(path, "path");
     check_pointer(weights, "weights");
-    check_flags(read_optional_args(options, "options").flags, 0, "options");
-    *weights = new px_weights{load_weights(engine->engine, path)};
+    const px_load_options o = read_optional_args(options, "options");
+    check_flags(o.flags, 0, "options");
+    *weights = new px_weights{load(engine->engine, path, o.base)};
   });
 }
 
@@ -211,6 +232,16 @@ px_status px_model_save(px_model* model, const char* directory, const px_save_op
     check(o.dtype >= PX_DTYPE_F32 && o.dtype <= PX_DTYPE_F16, PX_INVALID_ARGUMENT,
           "options.dtype: expected a px_dtype, got ", o.dtype);
     m.weights().engine()->run([&] { m.save(directory, o); });
+  });
+}
+
+px_status px_model_save_gguf(px_model* model, const char* path, const px_gguf_options* options) {
+  return guarded("px_model_save_gguf", [&] {
+    const Model& m = *model_of(model);
+    check_path(path, "path");
+    const px_gguf_options o = read_optional_args(options, "options");
+    check_gguf_options(o);
+    m.weights().engine()->run([&] { m.save_gguf(path, o); });
   });
 }
 

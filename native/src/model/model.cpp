@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "model/formats/gguf_save.h"
 #include "model/formats/huggingface.h"
 #include "model/head_init.h"
 
@@ -80,10 +81,18 @@ std::string Model::name_of_element(int64_t index) const {
   return std::prev(after)->name;
 }
 
-void Model::save(const std::string& directory, const px_save_options& options) const {
+std::vector<TensorSource> Model::sources() const {
   std::vector<TensorSource> sources;
   for (const TensorSpec& tensor : tensors_) sources.push_back({tensor.name, tensor.shape, tensor_data(tensor)});
-  save_huggingface(directory, weights_->config(), descriptor(), head_, sources, options);
+  return sources;
+}
+
+void Model::save(const std::string& directory, const px_save_options& options) const {
+  save_huggingface(directory, weights_->config(), descriptor(), head_, sources(), options);
+}
+
+void Model::save_gguf(const std::string& path, const px_gguf_options& options) const {
+  px::save_gguf(path, descriptor(), head_, sources(), options);
 }
 
 }  // namespace px

@@ -10,6 +10,8 @@
 
 namespace px {
 
+struct TensorSource;
+
 class Model {
  public:
   Model(std::shared_ptr<Weights> weights, const px_model_options& options);
@@ -40,8 +42,10 @@ class Model {
 
   // Writes a Hugging Face folder.
   void save(const std::string& directory, const px_save_options& options) const;
+  void save_gguf(const std::string& path, const px_gguf_options& options) const;
 
  private:
+  std::vector<TensorSource> sources() const;
   void add_scalar_head(const px_model_options& options);
 
   std::shared_ptr<Weights> weights_;

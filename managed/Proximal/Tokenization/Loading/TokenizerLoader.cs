@@ -8,8 +8,12 @@ internal static class TokenizerLoader
     /// <summary>The file of a whole tokenizer.</summary>
     public const string JsonName = "tokenizer.json";
 
-    private const string VocabularyName = "vocab.json";
-    private const string MergesName = "merges.txt";
+    /// <summary>GPT-2's file of tokens.</summary>
+    public const string VocabularyName = "vocab.json";
+
+    /// <summary>GPT-2's file of merges.</summary>
+    public const string MergesName = "merges.txt";
+
     private const string SentencePieceName = "tokenizer.model";
 
     /// <summary>Whether there are files to load.</summary>
@@ -21,7 +25,7 @@ internal static class TokenizerLoader
     /// <summary>Loads a folder or a file.</summary>
     public static Tokenizer Load(string path)
     {
-        string file = Directory.Exists(path) ? FindIn(path) : path;
+        string file = FileOf(path);
         if (!File.Exists(file))
         {
             throw new TokenizerException(
@@ -37,6 +41,10 @@ internal static class TokenizerLoader
         SpecialTokens special = SpecialTokens.Read(folder);
         return new Tokenizer(ReadParts(file, folder, special), special);
     }
+
+    /// <summary>The file that <see cref="Load"/> reads first.</summary>
+    /// <exception cref="TokenizerException">The folder has none.</exception>
+    public static string FileOf(string path) => Directory.Exists(path) ? FindIn(path) : path;
 
     private static string? Find(string folder) =>
         ((string[])[JsonName, VocabularyName, SentencePieceName])

@@ -1,6 +1,8 @@
 #include "model/formats/ggml_types.h"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstring>
 
 #include "base/error.h"
@@ -26,6 +28,11 @@ Number read_at(const std::byte* block, int64_t offset) {
   return number;
 }
 
+template <class Number>
+void write_at(std::byte* block, int64_t offset, Number number) {
+  std::memcpy(block + offset, &number, sizeof number);
+}
+
 float half_at(const std::byte* block, int64_t offset) { return from_f16(read_at<uint16_t>(block, offset)); }
 
 float as_float(int value) { return static_cast<float>(value); }
@@ -35,6 +42,10 @@ float as_float(int value) { return static_cast<float>(value); }
 void decode_f32(const std::byte* block, float* y) { y[0] = read_at<float>(block, 0); }
 void decode_f16(const std::byte* block, float* y) { y[0] = half_at(block, 0); }
 void decode_bf16(const std::byte* block, float* y) { y[0] = from_bf16(read_at<uint16_t>(block, 0)); }
+
+void encode_f32(const float* x, std::byte* block) { write_at(block, 0, x[0]); }
+void encode_f16(const float* x, std::byte* block) { write_at(block, 0, to_f16(x[0])); }
+void encode_bf16(const float* x, std::byte* block) { write_at(block, 0, to_bf16(x[0])); }
 
 // --- 32 numbers a block: low nibbles are the first half, high ones the second ---
 
@@ -83,6 +94,18 @@ void decode_q5_1(const std::byte* block, float* y) {
 void decode_q8_0(const std::byte* block, float* y) {
   const float d = half_at(block, 0);
   for (int j = 0; j < 32; ++j) y[j] = as_float(read_at<int8_t>(block, 2 + j)) * d;
+}
+
+// NUMERICS: as ggml's reference has it: numbers are divided by the scale before that is rounded to half precision, and
+// rounded to the nearest integer, halves away from zero.
+void encode_q8_0(const float* x, std::byte* block) {
+  float largest = 0.0f;
+  for (int j = 0; j < 32; ++j) largest = std::max(largest, std::fabs(x[j]));
+  const float d = largest / 127.0f;
+  const float inverse = d > 0.0f ? 1.0f / d : 0.0f;
+  write_at(block, 0, to_f16(d));
+  for (int j = 0; j < 32; ++j)
+    write_at(block, 2 + j, static_cast<int8_t>(std::clamp(std::round(x[j] * inverse), -127.0f, 127.0f)));
 }
 
 void decode_iq4_nl(const std::byte* block, float* y) {
@@ -214,13 +237,13 @@ void decode_tq2_0(const std::byte* block, float* y) {
 }
 
 constexpr std::array kTypes = {
-    GgmlType{0, "F32", 1, 4, decode_f32},
-    GgmlType{1, "F16", 1, 2, decode_f16},
+    GgmlType{0, "F32", 1, 4, decode_f32, encode_f32},
+    GgmlType{1, "F16", 1, 2, decode_f16, encode_f16},
     GgmlType{2, "Q4_0", kSmallBlock, 18, decode_q4_0},
     GgmlType{3, "Q4_1", kSmallBlock, 20, decode_q4_1},
     GgmlType{6, "Q5_0", kSmallBlock, 22, decode_q5_0},
     GgmlType{7, "Q5_1", kSmallBlock, 24, decode_q5_1},
-    GgmlType{8, "Q8_0", kSmallBlock, 34, decode_q8_0},
+    GgmlType{8, "Q8_0", kSmallBlock, 34, decode_q8_0, encode_q8_0},
     GgmlType{9, "Q8_1", kSmallBlock, 36, nullptr},
     GgmlType{10, "Q2_K", kSuperBlock, 84, decode_q2_k},
     GgmlType{11, "Q3_K", kSuperBlock, 110, decode_q3_k},
@@ -242,7 +265,7 @@ constexpr std::array kTypes = {
     GgmlType{27, "I64", 1, 8, nullptr},
     GgmlType{28, "F64", 1, 8, nullptr},
     GgmlType{29, "IQ1_M", kSuperBlock, 56, nullptr},
-    GgmlType{30, "BF16", 1, 2, decode_bf16},
+    GgmlType{30, "BF16", 1, 2, decode_bf16, encode_bf16},
     GgmlType{34, "TQ1_0", kSuperBlock, 54, nullptr},
     GgmlType{35, "TQ2_0", kSuperBlock, 66, decode_tq2_0},
     GgmlType{39, "MXFP4", kSmallBlock, 17, nullptr},
@@ -262,6 +285,15 @@ void decode_ggml(const GgmlType& type, std::span<const std::byte> data, std::spa
             blocks * type.block_bytes == static_cast<int64_t>(data.size()),
         PX_INTERNAL, "decode_ggml: ", values.size(), " numbers of ", type.name, " in ", data.size(), " bytes");
   for (int64_t i = 0; i < blocks; ++i) type.decode(data.data() + i * type.block_bytes, values.data() + i * type.block);
+}
+
+
+void encode_ggml(const GgmlType& type, std::span<const float> values, std::span<std::byte> data) {
+  const int64_t blocks = static_cast<int64_t>(values.size()) / type.block;
+  check(type.encode != nullptr && blocks * type.block == static_cast<int64_t>(values.size()) &&
+            blocks * type.block_bytes == static_cast<int64_t>(data.size()),
+        PX_INTERNAL, "encode_ggml: ", values.size(), " numbers of ", type.name, " in ", data.size(), " bytes");
+  for (int64_t i = 0; i < blocks; ++i) type.encode(values.data() + i * type.block, data.data() + i * type.block_bytes);
 }
 
 }  // namespace px

@@ -11,7 +11,6 @@ namespace {
 
 constexpr const char* kEmbedding = "token_embd.weight";
 constexpr const char* kHead = "output.weight";
-constexpr const char* kRopeFactors = "rope_freqs.weight";
 
 // A tensor's name without .weight or .bias; of a layer's tensor what follows the layer's number.
 struct GgufName {
@@ -58,9 +57,9 @@ bool has(const GgufFile& gguf, const std::string& tensor) { return gguf.tensors.
 // --- rotary embedding ---
 
 Json rope_factors(const GgufFile& gguf, const GgufKeys& keys) {
-  const GgufTensor& tensor = gguf.tensors.find(kRopeFactors)->second;
+  const GgufTensor& tensor = gguf.tensors.find(kGgufRopeFactors)->second;
   std::vector<float> factors(static_cast<size_t>(tensor.elements()));
-  read_gguf_floats(tensor, keys.file(), kRopeFactors, factors);
+  read_gguf_floats(tensor, keys.file(), kGgufRopeFactors, factors);
   return factors;
 }
 
@@ -74,8 +73,8 @@ Json divided_rope(const GgufFile& gguf, const GgufKeys& keys, int64_t context) {
 Json rope_scaling(const GgufFile& gguf, GgufKeys& keys, int64_t context) {
   const std::string type = keys.text("rope.scaling.type", "none");
   keys.ignore("rope.scaling.finetuned");
-  if (has(gguf, kRopeFactors)) {
-    check(type == "none", PX_UNSUPPORTED, keys.file(), ": tensor '", kRopeFactors, "' beside the key '",
+  if (has(gguf, kGgufRopeFactors)) {
+    check(type == "none", PX_UNSUPPORTED, keys.file(), ": tensor '", kGgufRopeFactors, "' beside the key '",
           keys.architecture(), ".rope.scaling.type' ", in_quotes(type),
           ": this version computes one of them; take another model");
     return divided_rope(gguf, keys, context);
@@ -235,6 +234,23 @@ const GgufArchitecture& gguf_architecture(const GgufKeys& keys) {
        in_quotes(keys.architecture()), "; take another model");
 }
 
+const GgufArchitecture& gguf_architecture_of(FamilyId family) {
+  switch (family) {
+    case FamilyId::kLlama:
+    case FamilyId::kMistral:
+      return kArchitectures[0];
+    case FamilyId::kQwen2:
+      return kArchitectures[1];
+    case FamilyId::kQwen3:
+      return kArchitectures[2];
+    case FamilyId::kGpt2:
+      return kArchitectures[3];
+  }
+  fail(PX_INTERNAL, "gguf: unknown family");
+}
+
+std::string gguf_name(const GgufArchitecture& architecture) { return architecture.name; }
+
 Json gguf_config(const GgufArchitecture& architecture, const GgufFile& gguf, GgufKeys& keys) {
   const auto embedding = gguf.tensors.find(kEmbedding);
   check(embedding != gguf.tensors.end() && embedding->second.shape.size() == 2, PX_CORRUPT_DATA, keys.file(),
@@ -270,6 +286,6 @@ GgufPlace gguf_place(const GgufArchitecture& architecture, const std::string& na
   return place;
 }
 
-bool gguf_ignores(const std::string& name) { return name == kRopeFactors || name.ends_with(".attn_rot_embd"); }
+bool gguf_ignores(const std::string& name) { return name == kGgufRopeFactors || name.ends_with(".attn_rot_embd"); }
 
 }  // namespace px

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "model/descriptor.h"
 #include "model/formats/gguf.h"
 #include "model/formats/gguf_keys.h"
 #include "model/formats/json.h"
@@ -12,8 +13,15 @@ namespace px {
 
 struct GgufArchitecture;
 
+// What the rotary frequencies are divided by, one number each; beside the weights.
+inline constexpr const char* kGgufRopeFactors = "rope_freqs.weight";
+
 // PX_UNSUPPORTED, naming the architecture, when this version does not read it, and for a part of a split file.
 const GgufArchitecture& gguf_architecture(const GgufKeys& keys);
+
+// The architecture as which a family is written, and its name.
+const GgufArchitecture& gguf_architecture_of(FamilyId family);
+std::string gguf_name(const GgufArchitecture& architecture);
 
 // The config.json that transformers has for the model. PX_CORRUPT_DATA and PX_UNSUPPORTED name the key.
 Json gguf_config(const GgufArchitecture& architecture, const GgufFile& gguf, GgufKeys& keys);

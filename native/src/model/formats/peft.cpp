@@ -146,6 +146,16 @@ void merge_all(const AdapterConfig& config, const TensorFiles& files, const std:
   for (const std::string& module : adapted) merger.merge(module, *matrices.at(module));
 }
 
+template <class Base>
+std::shared_ptr<Weights> merged(const fs::path& folder, const Base& base) {
+  const MappedFile config_file((folder / kConfigName).string());
+  const AdapterConfig config(config_file.text(), config_file.path());
+  const TensorFiles files(folder, "adapter_model", "adapter_model.bin");
+  const std::shared_ptr<Weights> weights = base(config);
+  merge_all(config, files, config_file.path(), *weights);
+  return weights;
+}
+
 }  // namespace
 
 bool is_adapter(const fs::path& folder) {
@@ -154,12 +164,14 @@ bool is_adapter(const fs::path& folder) {
 }
 
 std::shared_ptr<Weights> load_adapter(const std::shared_ptr<Engine>& engine, const fs::path& folder) {
-  const MappedFile config_file((folder / kConfigName).string());
-  const AdapterConfig config(config_file.text(), config_file.path());
-  const TensorFiles files(folder, "adapter_model", "adapter_model.bin");
-  const std::shared_ptr<Weights> weights = load_model_folder(engine, find_base(folder, config));
-  merge_all(config, files, config_file.path(), *weights);
-  return weights;
+  return merged(folder, [&](const AdapterConfig& config) { return load_model_folder(engine, find_base(folder, config)); });
+}
+
+std::shared_ptr<Weights> load_adapter(const std::shared_ptr<Engine>& engine, const fs::path& folder,
+                                      const std::string& base) {
+  check(!is_adapter(base), PX_UNSUPPORTED, base, ": expected a base model, got another adapter; merge that one into its "
+        "base first");
+  return merged(folder, [&](const AdapterConfig&) { return load_weights(engine, base); });
 }
 
 }  // namespace px

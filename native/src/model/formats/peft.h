@@ -16,4 +16,8 @@ bool is_adapter(const std::filesystem::path& folder);
 // name of the key; PX_CORRUPT_DATA when config, tensors and model do not fit each other; PX_IO.
 std::shared_ptr<Weights> load_adapter(const std::shared_ptr<Engine>& engine, const std::filesystem::path& folder);
 
+// The same on the model at `base`, whatever the adapter names: a folder or file that load_weights() reads.
+std::shared_ptr<Weights> load_adapter(const std::shared_ptr<Engine>& engine, const std::filesystem::path& folder,
+                                      const std::string& base);
+
 }  // namespace px

@@ -9,4 +9,7 @@ namespace px {
 // or key projection [heads * size, width] (a bias: width 1) from the first order to the second, in place.
 void split_rotary_halves(float* rows, int64_t heads, int64_t size, int64_t width);
 
+// The way back: from the second order to the first.
+void join_rotary_neighbours(float* rows, int64_t heads, int64_t size, int64_t width);
+
 }  // namespace px
