@@ -155,7 +155,7 @@ internal static class ChatMessages
     }
 
     /// <summary>A list; data sets that cannot hold lists of different objects hold its JSON text.</summary>
-    private static JsonElement ListOf(JsonElement row, string field)
+    public static JsonElement ListOf(JsonElement row, string field)
     {
         JsonElement value = Optional(row, field);
         if (value.ValueKind != JsonValueKind.String)

@@ -30,6 +30,9 @@ public sealed class DataFileException : Exception
     /// <summary>The message without the place.</summary>
     internal string What { get; }
 
+    /// <summary>The field that is wrong; <see langword="null"/>: the row or the file as a whole.</summary>
+    internal string? Field { get; init; }
+
     /// <summary>The lines of a UTF-8 file, without their ends.</summary>
     /// <exception cref="DataFileException">The file is missing, cannot be read or is not UTF-8.</exception>
     internal static string[] ReadLines(string path, string what)

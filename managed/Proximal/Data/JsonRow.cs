@@ -13,6 +13,9 @@ internal readonly record struct JsonRow(string File, int Line, JsonElement Objec
     /// <summary>The row is of a file whose values are all texts: one that is a number will do where a number is wanted.</summary>
     public bool IsUntyped { get; init; }
 
+    /// <summary>The object as the file has it, where <see cref="Object"/> was made from it; <see langword="null"/>: that is it.</summary>
+    public JsonElement? Original { get; init; }
+
     /// <summary>A JSON value from text.</summary>
     public static JsonElement Parse(string path, int line, string text)
     {
@@ -76,14 +79,29 @@ internal readonly record struct JsonRow(string File, int Line, JsonElement Objec
         JsonElement value = Field(field);
         if (value.ValueKind != JsonValueKind.String)
         {
-            throw Wrong($"the field '{field}' is a JSON {Kind(value)}: expected a string, {what}");
+            throw Wrong($"the field '{field}' is a JSON {Kind(value)}: expected a string, {what}", field);
         }
 
         string text = Decode(field, value);
         return text.Length > 0 || empty
             ? text
-            : throw Wrong($"the field '{field}' is empty: give it {what} or drop the row");
+            : throw Wrong($"the field '{field}' is empty: give it {what} or drop the row", field);
     }
+
+    /// <summary>A text, empty where the field is missing or null.</summary>
+    public string Optional(string field) => Has(field) ? Text(field, "a text", empty: true) : string.Empty;
+
+    /// <summary>A truth value; <see langword="null"/>: the field is missing or something else.</summary>
+    public bool? Truth(string field) => !Object.TryGetProperty(field, out JsonElement value) ? null : value.ValueKind switch
+    {
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        JsonValueKind.String when IsUntyped && bool.TryParse(TextOf(value), out bool truth) => truth,
+        _ => null,
+    };
+
+    /// <summary>Whether a field is a text.</summary>
+    public bool IsText(string field) => Object.TryGetProperty(field, out JsonElement value) && value.ValueKind == JsonValueKind.String;
 
     /// <summary>Whether a field is a list, as conversations are.</summary>
     public bool IsList(string field) => Object.TryGetProperty(field, out JsonElement value) && value.ValueKind == JsonValueKind.Array;
@@ -93,7 +111,7 @@ internal readonly record struct JsonRow(string File, int Line, JsonElement Objec
     public JsonElement Messages(string field)
     {
         JsonElement messages = Field(field);
-        return ChatMessages.ProblemOf(messages) is { } problem ? throw Wrong($"the field '{field}' {problem}") : messages;
+        return ChatMessages.ProblemOf(messages) is { } problem ? throw Wrong($"the field '{field}' {problem}", field) : messages;
     }
 
     /// <summary>The conversation of some messages, with the row's tools, documents and variables.</summary>
@@ -128,7 +146,7 @@ internal readonly record struct JsonRow(string File, int Line, JsonElement Objec
     }
 
     /// <summary>An exception that names the row.</summary>
-    public DataFileException Wrong(string what, Exception? inner = null) => new(File, Line, what, inner);
+    public DataFileException Wrong(string what, string? field = null) => new(File, Line, what) { Field = field };
 
     private JsonElement Field(string field)
     {
@@ -138,7 +156,7 @@ internal readonly record struct JsonRow(string File, int Line, JsonElement Objec
         }
 
         string fields = string.Join(", ", Object.EnumerateObject().Select(property => $"'{property.Name}'"));
-        throw Wrong($"the row has no field '{field}' (it has {(fields.Length > 0 ? fields : "none")}): add it, or name another field");
+        throw Wrong($"the row has no field '{field}' (it has {(fields.Length > 0 ? fields : "none")}): add it, or name another field", field);
     }
 
     /// <summary>The text of a JSON string; <see langword="null"/>: it holds half a surrogate pair.</summary>
@@ -155,5 +173,5 @@ internal readonly record struct JsonRow(string File, int Line, JsonElement Objec
     }
 
     private string Decode(string field, JsonElement value) =>
-        TextOf(value) ?? throw Wrong($"the field '{field}' holds half a surrogate pair: repair the \\u escape");
+        TextOf(value) ?? throw Wrong($"the field '{field}' holds half a surrogate pair: repair the \\u escape", field);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Proximal.ChatTemplates;
+using Proximal.Data.Formats;
 
 namespace Proximal.Data;
 
@@ -16,10 +17,18 @@ public static class PreferenceFile
     {
         fields ??= new PreferenceFields();
         fields.Validate();
+        return Read(new DataSource(path) { Names = RowNames.Of(fields) }, out identical);
+    }
+
+    /// <summary>Reads the pairs of a source, in order, without those whose answers are the same.</summary>
+    /// <exception cref="DataFileException">A file or a row cannot be used; the text names file, line, field and the fix.</exception>
+    internal static IReadOnlyList<PreferencePair> Read(DataSource source, out int identical)
+    {
+        PreferenceFields fields = new ShapedRow(default, RowLayout.Of(DataFormat.Trl).With(source.Names), DataFormat.Trl).OfPreferences();
         string example = $"{{\"{fields.Prompt}\": \"...\", \"{fields.Chosen}\": \"...\", \"{fields.Rejected}\": \"...\"}}";
         var pairs = new List<PreferencePair>();
         identical = 0;
-        foreach (PreferencePair pair in JsonRows.Read(path, "The file of preference pairs", example).Select(row => Pair(row, fields)))
+        foreach (PreferencePair pair in ShapedRows.Require(source, RowUse.Preferences, "The file of preference pairs", example).Select(row => Pair(row.Row, row.OfPreferences())))
         {
             if (pair.Chosen != pair.Rejected)
             {
@@ -34,7 +43,7 @@ public static class PreferenceFile
         return pairs.Count > 0
             ? pairs
             : throw new DataFileException(
-                path, null, $"in all {identical} rows both answers are the same, which says nothing: check the fields '{fields.Chosen}' and '{fields.Rejected}'");
+                source.Path, null, $"in all {identical} rows both answers are the same, which says nothing: check the fields '{fields.Chosen}' and '{fields.Rejected}'");
     }
 
     /// <summary>The pair of a row.</summary>

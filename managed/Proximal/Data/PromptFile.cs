@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Proximal.ChatTemplates;
+using Proximal.Data.Formats;
 using Proximal.Data.Sources;
 
 namespace Proximal.Data;
@@ -23,26 +24,27 @@ public static class PromptFile
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentException.ThrowIfNullOrEmpty(field);
-        var prompts = new List<Prompt>();
-        foreach (JsonRow row in JsonRows.Stream(path, "The prompt file", $"{{\"{field}\": \"...\"}}", exception => throw exception, field))
-        {
-            prompts.Add(OfRow(row, field));
-        }
-
-        return prompts.Count > 0
-            ? prompts
-            : throw new DataFileException(path, null, "the file has no prompts: expected one a line");
+        return Read(new DataSource(path) { Names = RowNames.OfPrompt(field) });
     }
 
-    private static Prompt OfRow(JsonRow row, string field)
+    /// <summary>Reads all prompts of a source, in order.</summary>
+    /// <exception cref="DataFileException">A file or a row cannot be used; the text names file, line, field and the fix.</exception>
+    internal static IReadOnlyList<Prompt> Read(DataSource source)
     {
+        string field = source.Names.Prompt ?? DefaultField;
+        return [.. ShapedRows.Require(source, RowUse.Prompts, "The prompt file", $"{{\"{field}\": \"...\"}}", field).Select(OfRow)];
+    }
+
+    private static Prompt OfRow(ShapedRow shaped)
+    {
+        (JsonRow row, RowLayout names, _) = shaped;
         if (!RowFile.Of(row.File).HasRows)
         {
-            return new Prompt { Text = row.Text(field, "the prompt's text"), File = row.File, Line = row.Line };
+            return new Prompt { Text = row.Text(names.Prompt, "the prompt's text"), File = row.File, Line = row.Line };
         }
 
-        string from = field == DefaultField && !row.Has(field) && row.Has(ChatMessages.DefaultField) ? ChatMessages.DefaultField : field;
-        var prompt = new Prompt { File = row.File, Line = row.Line, Metadata = row.Object };
+        string from = names.Prompt == DefaultField && !row.Has(names.Prompt) && row.Has(ChatMessages.DefaultField) ? ChatMessages.DefaultField : names.Prompt;
+        var prompt = new Prompt { File = row.File, Line = row.Line, Metadata = row.Original ?? row.Object };
         return from == ChatMessages.DefaultField || row.IsList(from)
             ? prompt with { Conversation = ToAnswer(row, from) }
             : prompt with { Text = row.Text(from, "the prompt's text") };

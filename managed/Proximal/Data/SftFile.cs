@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Proximal.ChatTemplates;
+using Proximal.Data.Formats;
 
 namespace Proximal.Data;
 
@@ -15,8 +16,18 @@ public static class SftFile
     {
         fields ??= new SftFields();
         fields.Validate();
+        return [.. Stream(new DataSource(path) { Names = RowNames.Of(fields) })];
+    }
+
+    /// <summary>Reads the examples of a source one after the other, without those that are labelled as bad.</summary>
+    /// <param name="source">The files.</param>
+    /// <param name="leaveOut">Receives the rows that are left out.</param>
+    /// <exception cref="DataFileException">A file or a row cannot be used, or there is no row; the text names file, line, field and the fix.</exception>
+    internal static IEnumerable<SftExample> Stream(DataSource source, Action<JsonRow>? leaveOut = null)
+    {
+        SftFields fields = new ShapedRow(default, RowLayout.Of(DataFormat.Trl).With(source.Names), DataFormat.Trl).OfExamples();
         string example = $"{{\"{fields.Prompt}\": \"...\", \"{fields.Response}\": \"...\"}}, {{\"{fields.Text}\": \"...\"}} or {{\"{fields.Messages}\": [...]}}";
-        return [.. JsonRows.Read(path, "The file of examples", example).Select(row => Example(row, fields))];
+        return ShapedRows.Require(source, RowUse.Examples, "The file of examples", example, textField: null, leaveOut ?? (_ => { })).Select(row => Example(row.Row, row.OfExamples()));
     }
 
     /// <summary>The example of a row.</summary>

@@ -51,7 +51,7 @@ public sealed class EvaluationRun
             EvaluationFolder.CheckFree(output, _options.Overwrite);
         }
 
-        IReadOnlyList<Prompt> prompts = PromptFile.Read(_options.Resolve(_options.Prompts.Path), _options.Prompts.Field);
+        IReadOnlyList<Prompt> prompts = _options.Prompts.Read(_options.Resolve, _options.Evaluation.Seed, []);
         string tokenizerPath = RunModels.TokenizerPath(_options.Tokenizer, _options.Model, _options.Resolve);
         var tokenizer = Tokenizer.Load(tokenizerPath);
         ChatEncoder? chat = RunChat.Find(

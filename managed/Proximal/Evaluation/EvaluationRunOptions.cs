@@ -65,8 +65,7 @@ public sealed record EvaluationRunOptions
         Internal.Require.NotBlank(Baseline);
         Internal.Require.NotBlank(Model);
         ArgumentNullException.ThrowIfNull(Prompts);
-        Internal.Require.NotBlank(Prompts.Path, "Prompts.Path");
-        Internal.Require.NotBlank(Prompts.Field, "Prompts.Field");
+        Prompts.Validate();
         ArgumentNullException.ThrowIfNull(Rewards);
         ArgumentNullException.ThrowIfNull(References);
         ArgumentNullException.ThrowIfNull(Evaluation);

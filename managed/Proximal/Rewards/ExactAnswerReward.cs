@@ -24,7 +24,7 @@ public sealed class ExactAnswerReward : IReward
     private readonly float _miss;
 
     /// <summary>Makes the reward.</summary>
-    /// <param name="field">The field of the prompt's row that holds the answer.</param>
+    /// <param name="field">The field of the prompt's row that holds the answer; of one within another: <c>reward_model.ground_truth</c>.</param>
     /// <param name="pattern">
     /// Finds the answer of a response: .NET syntax without lookaround, back-references and atomic groups;
     /// <see langword="null"/>: <see cref="FinalAnswer"/> does.
@@ -89,7 +89,7 @@ public sealed class ExactAnswerReward : IReward
             throw NoAnswer(batch, row, $"the prompt has no fields: give prompts as .jsonl rows with a field '{Field}'");
         }
 
-        if (!metadata.TryGetProperty(Field, out JsonElement answer))
+        if (RowField.Find(metadata, Field) is not { } answer)
         {
             string fields = string.Join(", ", metadata.EnumerateObject().Select(property => $"'{property.Name}'"));
             throw NoAnswer(batch, row, $"the prompt's row has no field '{Field}' (it has {fields}): add it, or name another field");

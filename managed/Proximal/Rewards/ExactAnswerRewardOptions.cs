@@ -4,7 +4,7 @@ namespace Proximal.Rewards;
 /// <remarks>Options of an <see cref="ExactAnswerReward"/>.</remarks>
 public sealed record ExactAnswerRewardOptions : RewardOptions
 {
-    /// <summary>The field of the prompt's row that holds the answer; what follows <c>####</c> in it, where that is there.</summary>
+    /// <summary>The field of the prompt's row that holds the answer (within another one: <c>reward_model.ground_truth</c>); what follows <c>####</c> in it, where that is there.</summary>
     public string Field { get; init; } = ExactAnswerReward.DefaultField;
 
     /// <summary>

@@ -1,5 +1,4 @@
 using Proximal.ChatTemplates;
-using Proximal.Configuration;
 using Proximal.Data;
 using Proximal.Internal;
 using Proximal.Models;
@@ -7,14 +6,9 @@ using Proximal.Tokenization;
 
 namespace Proximal.Runs;
 
-/// <summary>A file of rows with a prompt and an answer, and how they become sequences of tokens.</summary>
-public abstract record DataOptions
+/// <summary>Rows with a prompt and an answer, and how they become sequences of tokens.</summary>
+public abstract record DataOptions : RowSourceOptions
 {
-    /// <summary>A file of JSON, CSV or Parquet rows, a folder of them, or a pattern such as <c>data/train-*.parquet</c>.</summary>
-    [ConfigurationPath]
-    [ChangeableOnResume]
-    public required string Path { get; init; }
-
     /// <summary>The most tokens of a sequence; 0: the model's context.</summary>
     public int MaxTokens { get; init; }
 
@@ -34,9 +28,9 @@ public abstract record DataOptions
     public string Separator { get; init; } = string.Empty;
 
     /// <summary>Throws unless every option is in its range. Reads no file.</summary>
-    internal virtual void Validate()
+    internal override void Validate()
     {
-        Require.NotBlank(Path, nameof(Path));
+        base.Validate();
         EncodingLimits.Check(MaxTokens, nameof(MaxTokens));
         Require.Defined(TooLong);
         Require.NotNull(Separator);

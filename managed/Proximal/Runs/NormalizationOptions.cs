@@ -27,11 +27,7 @@ public sealed record NormalizationOptions
 
     internal void Validate()
     {
-        if (Prompts is { } prompts)
-        {
-            Require.NotBlank(prompts.Path, "Normalization.Prompts.Path");
-            Require.NotBlank(prompts.Field, "Normalization.Prompts.Field");
-        }
+        Prompts?.Validate();
 
         Model?.Validate();
         Require.AtLeast(Samples, 1, "Normalization.Samples");

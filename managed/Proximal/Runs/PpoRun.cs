@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Proximal.ChatTemplates;
 using Proximal.Configuration;
 using Proximal.Data;
+using Proximal.Data.Formats;
 using Proximal.Diagnostics;
 using Proximal.Internal;
 using Proximal.Models;
@@ -80,9 +81,10 @@ public sealed partial class PpoRun
             return Finished(session);
         }
 
-        IReadOnlyList<Prompt> prompts = PromptFile.Read(_options.Resolve(_options.Prompts.Path), _options.Prompts.Field);
+        var notes = new List<string>();
+        IReadOnlyList<Prompt> prompts = _options.Prompts.Read(_options.Resolve, _options.Seed, notes);
         IReadOnlyList<Prompt> validationPrompts = ReadValidationPrompts();
-        IReadOnlyList<SftExample> examples = _options.Ptx is { } mix ? SftFile.Read(_options.Resolve(mix.Path), mix.Fields) : [];
+        IReadOnlyList<SftExample> examples = ReadExamples(notes);
         Tokenizer tokenizer = _options.LoadTokenizer();
 
         using var engine = new Engine(new EngineOptions { Threads = session.ThreadsOr(_options.Threads), Logger = _logger });
@@ -97,9 +99,14 @@ public sealed partial class PpoRun
         bool converses = prompts.Concat(validationPrompts).Any(prompt => prompt.Conversation is not null)
             || examples.Any(example => example.Conversation is not null);
         ChatEncoder? chat = _options.CreateChat(converses, tokenizer, session.Started);
-        prompts = Encode(prompts, tokenizer, actor, chat);
-        validationPrompts = Encode(validationPrompts, tokenizer, actor, chat);
-        PpoPtx? ptx = Mix(examples, tokenizer, actor, chat);
+        prompts = Encode("prompts", prompts, tokenizer, actor, chat, notes);
+        validationPrompts = Encode("validation prompts", validationPrompts, tokenizer, actor, chat, notes);
+        PpoPtx? ptx = Mix(examples, tokenizer, actor, chat, notes);
+        foreach (string note in notes)
+        {
+            Tell(progress, note);
+        }
+
         using var trainer = new PpoTrainer(new PpoSetup
         {
             Actor = actor,
@@ -123,7 +130,7 @@ public sealed partial class PpoRun
         session.AddInput("rewards", Fingerprint.OfFiles(rewards.Paths));
         RunFolder folder = session.Open(engine);
         session.Restore(trainer);
-        return await Reporter(tokenizerPath, session.Started).AroundAsync(folder.Path, () => session.GuardAsync(trainer, TrainAndSaveAsync, cancellationToken))
+        return await Reporter(tokenizerPath, session.Started, notes).AroundAsync(folder.Path, () => session.GuardAsync(trainer, TrainAndSaveAsync, cancellationToken))
             .ConfigureAwait(false);
 
         async Task<PpoRunResult> TrainAndSaveAsync()
@@ -159,7 +166,7 @@ public sealed partial class PpoRun
         return model;
     }
 
-    private RunReporter Reporter(string tokenizer, DateTimeOffset started) => new(
+    private RunReporter Reporter(string tokenizer, DateTimeOffset started, IReadOnlyList<string> notes) => new(
         new RunSummary
         {
             Kind = RunKind.Ppo,
@@ -167,6 +174,7 @@ public sealed partial class PpoRun
             Started = started,
             PlannedSteps = _options.Ppo.Steps,
             Tokenizer = tokenizer,
+            Data = notes,
         },
         TimeProvider.System,
         _logger);
@@ -272,11 +280,37 @@ public sealed partial class PpoRun
         new(_options.Rewards.Select(reward => new WeightedReward(reward.Create(context), reward.Weight)));
 
     private IReadOnlyList<Prompt> ReadValidationPrompts() => _options.Validation is { } validation
-        ? PromptFile.Read(_options.Resolve(validation.Prompts), validation.Field)
+        ? PromptFile.Read(_options.Prompts.Like(_options.Resolve(validation.Prompts), RowNames.OfPrompt(validation.Field)))
         : [];
 
-    private IReadOnlyList<Prompt> Encode(IReadOnlyList<Prompt> prompts, Tokenizer tokenizer, LanguageModel actor, ChatEncoder? chat) =>
-        PromptEncoder.Encode(prompts, tokenizer, actor.Info.ContextLength, _options.Ppo.MaxNewTokens, chat);
+    private IReadOnlyList<SftExample> ReadExamples(List<string> notes)
+    {
+        if (_options.Ptx is not { } mix)
+        {
+            return [];
+        }
+
+        IReadOnlyList<DataSource> sources = mix.Open(_options.Resolve, RowNames.Of(mix.Fields));
+        return SourceRows<SftExample>.Read(mix, source => SftFile.Stream(sources[source])).Epoch(_options.Seed, notes);
+    }
+
+    /// <summary>The prompts with their tokens; what was left out is noted.</summary>
+    private IReadOnlyList<Prompt> Encode(string what, IReadOnlyList<Prompt> prompts, Tokenizer tokenizer, LanguageModel actor, ChatEncoder? chat, List<string> notes)
+    {
+        if (prompts.Count == 0)
+        {
+            return prompts;
+        }
+
+        IReadOnlyList<Prompt> encoded = PromptEncoder.Encode(
+            prompts, tokenizer, actor.Info.ContextLength, _options.Ppo.MaxNewTokens, chat, _options.Prompts.MaxTokens, _options.Prompts.TooLong == TooLong.Drop);
+        if (encoded.Count < prompts.Count)
+        {
+            notes.Add($"{encoded.Count} {what}; {prompts.Count - encoded.Count} longer ones were left out");
+        }
+
+        return encoded;
+    }
 
     /// <summary>A model of its own, or the trunk of the first reward model with a head of zeros; else the trainer copies the actor.</summary>
     private LanguageModel? OpenCritic(Engine engine) => _options switch
@@ -287,7 +321,7 @@ public sealed partial class PpoRun
         _ => null,
     };
 
-    private PpoPtx? Mix(IReadOnlyList<SftExample> examples, Tokenizer tokenizer, LanguageModel actor, ChatEncoder? chat)
+    private PpoPtx? Mix(IReadOnlyList<SftExample> examples, Tokenizer tokenizer, LanguageModel actor, ChatEncoder? chat, List<string> notes)
     {
         if (_options.Ptx is not { } options)
         {
@@ -295,9 +329,9 @@ public sealed partial class PpoRun
         }
 
         IReadOnlyList<SftExample> encoded = options.CreateEncoder(tokenizer, actor, chat).Encode(examples, out int dropped);
-        if (dropped > 0 && _logger is not null)
+        if (dropped > 0)
         {
-            LeftOut(_logger, dropped, examples.Count);
+            notes.Add($"{encoded.Count} ptx examples; {dropped} longer ones were left out");
         }
 
         return new PpoPtx { Examples = encoded, Coefficient = options.Coefficient, Sequences = options.Sequences };
@@ -323,9 +357,6 @@ public sealed partial class PpoRun
             progress?.Report(new PpoProgress { Step = 0, Steps = _options.Ppo.Steps, Phase = PpoPhase.Loading, Note = note });
         }
     }
-
-    [LoggerMessage(EventId = 12, Level = LogLevel.Warning, Message = "ptx: {Dropped} of {Count} examples are too long and left out")]
-    private static partial void LeftOut(ILogger logger, int dropped, int count);
 
     [LoggerMessage(EventId = StepWarning, Level = LogLevel.Warning, Message = "Step {Step}: {Warning}")]
     private static partial void Warn(ILogger logger, int step, string warning);

@@ -49,8 +49,7 @@ public sealed record PpoRunOptions : RunOptions
     {
         base.Validate();
         ArgumentNullException.ThrowIfNull(Prompts);
-        Require.NotBlank(Prompts.Path, "Prompts.Path");
-        Require.NotBlank(Prompts.Field, "Prompts.Field");
+        Prompts.Validate();
         ArgumentNullException.ThrowIfNull(Rewards);
         if (Rewards.Count == 0)
         {

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Proximal.ChatTemplates;
 using Proximal.Data;
+using Proximal.Data.Formats;
 using Proximal.Models;
 using Proximal.Rewards;
 using Proximal.Runs.Checkpoints;
@@ -61,14 +62,11 @@ public sealed class RewardModelRun
     private SupervisedStage Prepare(SupervisedScope scope, IProgress<SupervisedProgress>? progress, CancellationToken cancellationToken)
     {
         var notes = new List<string>();
-        IReadOnlyList<PreferencePair> pairs = Read(_options.Data.Path, notes);
-        (IReadOnlyList<PreferencePair> training, IReadOnlyList<PreferencePair> validation) = Split(pairs, notes);
-        IReadOnlyList<Prompt> prompts = _options.Normalization.Prompts is { } file
-            ? PromptFile.Read(_options.Resolve(file.Path), file.Field)
-            : [];
+        (IReadOnlyList<PreferencePair> training, IReadOnlyList<PreferencePair> validation) = ReadRows(notes);
+        IReadOnlyList<Prompt> prompts = _options.Normalization.Prompts?.Read(_options.Resolve, _options.Seed, notes) ?? [];
         Tokenizer tokenizer = scope.LoadTokenizer();
         LanguageModel model = scope.Own(OpenStart(scope));
-        bool converses = pairs.Concat(validation).Any(pair => pair.ChosenConversation is not null) || prompts.Any(prompt => prompt.Conversation is not null);
+        bool converses = training.Concat(validation).Any(pair => pair.ChosenConversation is not null) || prompts.Any(prompt => prompt.Conversation is not null);
         ChatEncoder? chat = _options.CreateChat(converses, tokenizer, scope.Started);
         SequenceEncoder encoder = _options.Data.CreateEncoder(tokenizer, model, chat);
         IReadOnlyList<PreferencePair> encoded = Encode(encoder, training, "pairs", notes);
@@ -114,24 +112,35 @@ public sealed class RewardModelRun
         }
     }
 
-    private IReadOnlyList<PreferencePair> Read(string path, List<string> notes)
+    private (IReadOnlyList<PreferencePair> Training, IReadOnlyList<PreferencePair> Validation) ReadRows(List<string> notes)
     {
-        IReadOnlyList<PreferencePair> pairs = PreferenceFile.Read(_options.Resolve(path), out int identical, _options.Data.Fields);
+        PreferenceDataOptions data = _options.Data;
+        var names = RowNames.Of(data.Fields);
+        IReadOnlyList<DataSource> sources = data.Open(_options.Resolve, names);
+        var rows = SourceRows<PreferencePair>.Read(data, source => Read(sources[source], notes));
+        IReadOnlyList<PreferencePair> validation = [];
+        if (_options.Validation is { Path: { } path })
+        {
+            validation = Read(data.Like(_options.Resolve(path), names), notes);
+        }
+        else if (_options.Validation is { } split)
+        {
+            (rows, validation) = rows.Split(split, pair => pair.Prompt);
+        }
+
+        return (rows.Epoch(_options.Seed, notes), validation);
+    }
+
+    private static IReadOnlyList<PreferencePair> Read(DataSource source, List<string> notes)
+    {
+        IReadOnlyList<PreferencePair> pairs = PreferenceFile.Read(source, out int identical);
         if (identical > 0)
         {
-            notes.Add($"{identical} pairs of {Path.GetFileName(path)} have the same answer twice and were left out");
+            notes.Add($"{identical} pairs of {Path.GetFileName(source.Path)} have the same answer twice and were left out");
         }
 
         return pairs;
     }
-
-    private (IReadOnlyList<PreferencePair> Training, IReadOnlyList<PreferencePair> Validation) Split(
-        IReadOnlyList<PreferencePair> pairs, List<string> notes) => _options.Validation switch
-        {
-            null => (pairs, []),
-            { Path: { } path } => (pairs, Read(path, notes)),
-            { } split => split.Split(_options.Data.Path, pairs, pair => pair.Prompt),
-        };
 
     private static IReadOnlyList<PreferencePair> Encode(
         SequenceEncoder encoder, IReadOnlyList<PreferencePair> pairs, string what, List<string> notes)

@@ -77,8 +77,8 @@ internal sealed class RewardNormalizer(RewardModelRunOptions options, Engine eng
             scored => progress(done += scored, sequences.Length),
             cancellationToken);
         string source = _answers.Count > 0
-            ? $"answers sampled to {Path.GetFileName(options.Normalization.Prompts!.Path)}"
-            : $"answers of the training pairs of {Path.GetFileName(options.Data.Path)}";
+            ? $"answers sampled to {options.Normalization.Prompts!.FileNames}"
+            : $"answers of the training pairs of {options.Data.FileNames}";
         return RewardNormalization.Of(scores, source);
     }
 }

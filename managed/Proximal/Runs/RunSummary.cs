@@ -47,6 +47,9 @@ public sealed record RunSummary
     /// <summary>The version of this library.</summary>
     public string Version { get; init; } = typeof(RunSummary).Assembly.GetName().Version!.ToString(3);
 
+    /// <summary>What was read: how many rows, and how many were left out and why.</summary>
+    public IReadOnlyList<string> Data { get; init; } = [];
+
     /// <summary>What looked wrong, each kind once.</summary>
     public IReadOnlyList<WarningSummary> Warnings { get; init; } = [];
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Proximal.ChatTemplates;
 using Proximal.Data;
+using Proximal.Data.Formats;
 using Proximal.Models;
 using Proximal.Runs.Checkpoints;
 using Proximal.Tokenization;
@@ -58,12 +59,11 @@ public sealed class SftRun
 
     private SupervisedStage Prepare(SupervisedScope scope, IProgress<SupervisedProgress>? progress, CancellationToken cancellationToken)
     {
-        IReadOnlyList<SftExample> examples = SftFile.Read(_options.Resolve(_options.Data.Path), _options.Data.Fields);
-        (IReadOnlyList<SftExample> training, IReadOnlyList<SftExample> validation) = Split(examples);
+        var notes = new List<string>();
+        (IReadOnlyList<SftExample> training, IReadOnlyList<SftExample> validation) = ReadRows(notes);
         Tokenizer tokenizer = scope.LoadTokenizer();
         LanguageModel model = scope.Own(scope.OpenStart(ModelHead.LanguageModel));
-        var notes = new List<string>();
-        ChatEncoder? chat = _options.CreateChat(examples.Concat(validation).Any(example => example.Conversation is not null), tokenizer, scope.Started);
+        ChatEncoder? chat = _options.CreateChat(training.Concat(validation).Any(example => example.Conversation is not null), tokenizer, scope.Started);
         SequenceEncoder encoder = _options.Data.CreateEncoder(tokenizer, model, chat);
         IReadOnlyList<SftExample> encoded = Encode(encoder, training, "examples", notes);
         IReadOnlyList<SftExample> measured = validation.Count > 0 ? Encode(encoder, validation, "validation examples", notes) : [];
@@ -85,13 +85,30 @@ public sealed class SftRun
         };
     }
 
-    private (IReadOnlyList<SftExample> Training, IReadOnlyList<SftExample> Validation) Split(IReadOnlyList<SftExample> examples) =>
-        _options.Validation switch
+    private (IReadOnlyList<SftExample> Training, IReadOnlyList<SftExample> Validation) ReadRows(List<string> notes)
+    {
+        SftDataOptions data = _options.Data;
+        var names = RowNames.Of(data.Fields);
+        IReadOnlyList<DataSource> sources = data.Open(_options.Resolve, names);
+        int bad = 0;
+        var rows = SourceRows<SftExample>.Read(data, source => SftFile.Stream(sources[source], _ => bad++));
+        IReadOnlyList<SftExample> validation = [];
+        if (_options.Validation is { Path: { } path })
         {
-            null => (examples, []),
-            { Path: { } path } => (examples, SftFile.Read(_options.Resolve(path), _options.Data.Fields)),
-            { } split => split.Split(_options.Data.Path, examples, example => example.SplitKey),
-        };
+            validation = [.. SftFile.Stream(data.Like(_options.Resolve(path), names), _ => bad++)];
+        }
+        else if (_options.Validation is { } split)
+        {
+            (rows, validation) = rows.Split(split, example => example.SplitKey);
+        }
+
+        if (bad > 0)
+        {
+            notes.Add($"{bad} rows whose answer is labelled as bad were left out");
+        }
+
+        return (rows.Epoch(_options.Seed, notes), validation);
+    }
 
     private static IReadOnlyList<SftExample> Encode(
         SequenceEncoder encoder, IReadOnlyList<SftExample> examples, string what, List<string> notes)

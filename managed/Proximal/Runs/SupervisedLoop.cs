@@ -68,7 +68,7 @@ internal sealed class SupervisedLoop(RunSession session, RunFolder folder, IProg
     };
 
     /// <summary>Keeps the run folder's summary and report.</summary>
-    public static RunReporter Reporter(string kind, SupervisedTrainer trainer, string tokenizer, DateTimeOffset started, ILogger? logger) => new(
+    public static RunReporter Reporter(string kind, SupervisedTrainer trainer, string tokenizer, DateTimeOffset started, IReadOnlyList<string> notes, ILogger? logger) => new(
         new RunSummary
         {
             Kind = kind,
@@ -76,6 +76,7 @@ internal sealed class SupervisedLoop(RunSession session, RunFolder folder, IProg
             Started = started,
             PlannedSteps = trainer.Steps,
             Tokenizer = tokenizer,
+            Data = [.. notes],
         },
         TimeProvider.System,
         logger);

@@ -43,7 +43,7 @@ internal sealed class SupervisedRunner(
         RunFolder folder = session.Open(scope.Engine);
         session.Restore(stage.Trainer);
         var loop = new SupervisedLoop(session, folder, progress);
-        return await SupervisedLoop.Reporter(kind, stage.Trainer, options.TokenizerPath(), session.Started, logger)
+        return await SupervisedLoop.Reporter(kind, stage.Trainer, options.TokenizerPath(), session.Started, stage.Notes, logger)
             .AroundAsync(folder.Path, () => session.GuardAsync(stage.Trainer, TrainAndSaveAsync, cancellationToken)).ConfigureAwait(false);
 
         async Task<SupervisedRunResult> TrainAndSaveAsync()

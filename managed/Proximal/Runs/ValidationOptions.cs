@@ -7,7 +7,7 @@ namespace Proximal.Runs;
 public sealed record ValidationOptions
 {
     /// <summary>A file of JSON, CSV or Parquet rows, or a .txt file with a prompt a line; a folder of them, or a pattern such as <c>data/*.jsonl</c>.</summary>
-    /// <remarks>See <see cref="PromptFile"/>.</remarks>
+    /// <remarks>They have the form that the run's prompts have (<c>prompts.format</c>, <c>prompts.apply_chat_template</c>). See <see cref="PromptFile"/>.</remarks>
     [ConfigurationPath]
     [ChangeableOnResume]
     public required string Prompts { get; init; }

@@ -45,7 +45,7 @@ public sealed class BadConfigurationTests
         ("rm", "threads: 1", "normalization: {temperature: 0}", ["run.yaml:6:30: normalization.temperature: expected a finite number above 0; got 0"]),
         ("rm", "threads: 1", "normalization: {samples: 0}", ["normalization.samples: expected a whole number of at least 1; got 0"]),
         ("rm", "threads: 1", "normalization: {prompts: {path: p.txt, field: ''}}", ["normalization.prompts.field: ", "give it a value"]),
-        ("rm", "threads: 1", "normalization: {prompts: p.txt}", ["run.yaml:6:26: normalization.prompts: expected a mapping", "its keys are path, field"]),
+        ("rm", "threads: 1", "normalization: {prompts: p.txt}", ["run.yaml:6:26: normalization.prompts: expected a mapping", "its keys are path, sources, mixing, format"]),
         ("rm", "threads: 1", "normalization: {model: {}}", ["run.yaml:6:24: normalization.model: expected either a path"]),
 
         // PPO.

@@ -231,7 +231,7 @@ public sealed class RowFilesTests
             Assert.That(
                 () => read.Invoke(null, [path, "prompt"]),
                 Throws.TypeOf<TargetInvocationException>().With.InnerException.Message.Contains("a.parquet: Parquet is read through DuckDB, which this program does not have: add the package DuckDB.NET.Data.Full"));
-            Assert.That(read.Invoke(null, [_folder.Write("a.jsonl", """{"prompt":"x"}"""), "prompt"]), Has.Count.EqualTo(1), "others are read without it");
+            Assert.That(() => read.Invoke(null, [_folder.Write("a.jsonl", """{"prompt":"x"}"""), "prompt"]), Throws.Nothing, "others are read without it");
         });
         bare.Unload();
     }
