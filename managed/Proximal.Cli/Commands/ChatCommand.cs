@@ -29,8 +29,7 @@ internal static class ChatCommand
         command.Add(rows.Threads);
         command.SetAction(async (parsed, cancellation) =>
         {
-            string path = parsed.GetValue(model)!;
-            ModelPath.RequireExists(path, "MODEL");
+            string path = ModelPath.Resolve(parsed.GetValue(model)!, "MODEL");
             var codec = new TextCodec(path, parsed.GetValue(rows.Tokenizer));
             codec.Require();
             if (codec.Chat is null)

@@ -27,8 +27,7 @@ internal static class ConvertCommand
         command.Add(baseName);
         command.SetAction(parsed =>
         {
-            string path = parsed.GetValue(model)!;
-            ModelPath.RequireExists(path, "MODEL");
+            string path = ModelPath.Resolve(parsed.GetValue(model)!, "MODEL");
             output.Check(parsed, path);
             bool adapter = output.FormatOf(parsed) == ModelFormat.Peft;
             AdapterFolder.Require(path, adapter, parsed.GetValue(baseName));

@@ -91,11 +91,7 @@ internal static class DataCheckCommand
         return command;
     }
 
-    private static Tokenizer Load(string path)
-    {
-        ModelPath.RequireExists(path, "--model");
-        return Tokenizer.Load(path);
-    }
+    private static Tokenizer Load(string path) => Tokenizer.Load(ModelPath.Resolve(path, "--model"));
 
     private static SequenceLimits? Limits(string path, Tokenizer tokenizer, int maxTokens, string separator, bool end)
     {

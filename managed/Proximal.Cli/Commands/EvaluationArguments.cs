@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Proximal.Evaluation;
+using Proximal.Hub;
 
 namespace Proximal.Cli.Commands;
 
@@ -39,7 +40,7 @@ internal static class EvaluationArguments
     {
         if (!Path.Exists(path))
         {
-            throw new CommandException(ExitCode.Data, $"{key}: {path} does not exist; name a Hugging Face folder or a llama2.c .bin file (--{key} PATH)");
+            throw new CommandException(ExitCode.Data, $"{key}: {path} does not exist; name a Hugging Face folder, a .gguf file or a llama2.c .bin file (--{key} PATH), {HubModels.Hint}");
         }
     }
 }

@@ -28,8 +28,7 @@ internal static class GenerateCommand
         sampling.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
-            string path = parsed.GetValue(rows.Model)!;
-            ModelPath.RequireExists(path, "--model");
+            string path = ModelPath.Resolve(parsed.GetValue(rows.Model)!, "--model");
             using RowReader reader = RowReader.Open(parsed.GetValue(rows.Input)!, host);
             using Engine engine = ModelPath.StartEngine(parsed.GetValue(rows.Threads), new ErrorLogger(host.Log, parsed.GetValue(verbose)));
             using LanguageModel model = ModelPath.Load(engine, path);

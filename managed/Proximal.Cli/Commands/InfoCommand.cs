@@ -34,8 +34,7 @@ internal static class InfoCommand
         command.Add(noLoad);
         command.SetAction(parsed =>
         {
-            string path = parsed.GetValue(model)!;
-            ModelPath.RequireExists(path, "MODEL");
+            string path = ModelPath.Resolve(parsed.GetValue(model)!, "MODEL");
             ModelSummary summary = ModelSummary.Read(path);
             List<(string Name, object? Value)> facts = Facts(summary, parsed.GetValue(noLoad));
             host.Print(parsed.GetValue(json) ? AsJson(facts) : AsText(facts));

@@ -24,10 +24,8 @@ internal static class MergeCommand
         output.AddTo(command);
         command.SetAction(parsed =>
         {
-            string path = parsed.GetValue(model)!;
-            string folder = parsed.GetValue(adapter)!;
-            ModelPath.RequireExists(path, "MODEL");
-            ModelPath.RequireExists(folder, "--adapter");
+            string path = ModelPath.Resolve(parsed.GetValue(model)!, "MODEL");
+            string folder = ModelPath.Resolve(parsed.GetValue(adapter)!, "--adapter");
             output.Check(parsed, path, folder);
             if (output.FormatOf(parsed) == ModelFormat.Peft)
             {

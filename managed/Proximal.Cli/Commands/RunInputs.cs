@@ -1,3 +1,4 @@
+using Proximal.Hub;
 using Proximal.Runs;
 
 namespace Proximal.Cli.Commands;
@@ -49,7 +50,7 @@ internal static class RunInputs
         {
             throw new CommandException(
                 ExitCode.Data,
-                $"{file}: {key}: {path} does not exist; name a Hugging Face folder or a llama2.c .bin file (--set {key}=PATH)");
+                $"{file}: {key}: {path} does not exist; name a Hugging Face folder, a .gguf file or a llama2.c .bin file (--set {key}=PATH), {HubModels.Hint}");
         }
     }
 }

@@ -35,12 +35,7 @@ internal static class TokenizeCommand
         });
         command.SetAction(async (parsed, cancellation) =>
         {
-            string? path = parsed.GetValue(rows.Model);
-            if (path is not null)
-            {
-                ModelPath.RequireExists(path, "--model");
-            }
-
+            string? path = parsed.GetValue(rows.Model) is { } named ? ModelPath.Resolve(named, "--model") : null;
             var codec = new TextCodec(path, parsed.GetValue(rows.Tokenizer));
             codec.Require();
             using RowReader reader = RowReader.Open(parsed.GetValue(rows.Input)!, host);

@@ -22,8 +22,8 @@ internal sealed class ModelOutput
         ["f32"] = GgufType.Float32, ["f16"] = GgufType.Float16, ["bf16"] = GgufType.BFloat16, ["q8_0"] = GgufType.Q8,
     };
 
-    private readonly Option<string> _output = new("--output", "-o") { Description = "The folder or .gguf file to write.", HelpName = "OUT", Required = true };
-    private readonly Option<string?> _to = new("--to") { Description = "hf or gguf. [default: gguf if OUT ends in .gguf, else hf]", HelpName = "FORMAT" };
+    private readonly Option<string> _output;
+    private readonly Option<string?> _to;
     private readonly Option<string?> _type = new("--type") { Description = "f32, f16, bf16; of GGUF also q8_0. [default: as the model's file has it]", HelpName = "TYPE" };
     private readonly Option<long?> _shard = new("--shard-size")
     {
@@ -42,8 +42,22 @@ internal sealed class ModelOutput
     };
 
     private readonly Option<string?> _tokenizer = new("--tokenizer") { Description = "The tokenizer's folder or file. [default: the model's]", HelpName = "PATH" };
-    private readonly Option<string?> _name = new("--name") { Description = "The model's name, in a GGUF file. [default: the file's]", HelpName = "NAME" };
+    private readonly Option<string?> _name = new("--name") { Description = "The model's name. [default: the one of what is written]", HelpName = "NAME" };
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace what is at OUT." };
+
+    private readonly bool _alwaysFolder;
+
+    /// <param name="alwaysFolder">What is written is a folder, in which a GGUF file lies with what belongs to it.</param>
+    public ModelOutput(bool alwaysFolder = false)
+    {
+        _alwaysFolder = alwaysFolder;
+        _output = new("--output", "-o") { Description = alwaysFolder ? "The folder to write." : "The folder or .gguf file to write.", HelpName = "OUT", Required = true };
+        _to = new("--to")
+        {
+            Description = alwaysFolder ? "hf or gguf: what the model is in the folder. [default: hf]" : "hf or gguf. [default: gguf if OUT ends in .gguf, else hf]",
+            HelpName = "FORMAT",
+        };
+    }
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
@@ -66,7 +80,7 @@ internal sealed class ModelOutput
         string output = PathOf(parsed);
         return parsed.GetValue(_to)?.ToUpperInvariant() switch
         {
-            null => output.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) ? ModelFormat.Gguf : ModelFormat.HuggingFace,
+            null => !_alwaysFolder && output.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) ? ModelFormat.Gguf : ModelFormat.HuggingFace,
             "HF" => ModelFormat.HuggingFace,
             "GGUF" => ModelFormat.Gguf,
             "PEFT" => ModelFormat.Peft,
@@ -101,9 +115,10 @@ internal sealed class ModelOutput
             throw Wrong($"--output {output}: there is something already; name another place, or give --overwrite");
         }
 
-        if (format == ModelFormat.Gguf ? Directory.Exists(output) : File.Exists(output))
+        bool file = format == ModelFormat.Gguf && !_alwaysFolder;
+        if (file ? Directory.Exists(output) : File.Exists(output))
         {
-            throw Wrong(format == ModelFormat.Gguf
+            throw Wrong(file
                 ? $"--output {output}: a GGUF file is to stand there, and there is a folder; name a file"
                 : $"--output {output}: a folder is to stand there, and there is a file; name a folder");
         }
@@ -114,21 +129,25 @@ internal sealed class ModelOutput
     /// <param name="models">Where to look unless the command line says it.</param>
     public string? FindTokenizer(ParseResult parsed, params IEnumerable<string> models)
     {
-        string? named = TokenizerOf(parsed);
-        if (named is not null && !Path.Exists(named))
-        {
-            throw new CommandException(ExitCode.Data, $"--tokenizer {named}: does not exist; give a folder with a tokenizer.json, or the file");
-        }
-
+        string? named = TokenizerOf(parsed) is { } given ? ModelPath.Resolve(given, "--tokenizer") : null;
         return named ?? models.Select(model => File.Exists(model) && GgufPath.Of(model) is null ? RunModels.FolderOf(model) : model).FirstOrDefault(Tokenizer.IsAt);
     }
 
+    /// <summary>The model's name, where one was given.</summary>
+    public string? NameOf(ParseResult parsed) => parsed.GetValue(_name);
+
     /// <summary>Writes a model and says what was written.</summary>
-    public void Write(ParseResult parsed, LanguageModel model, string? tokenizer, CliHost host)
+    /// <returns>What the files say of it.</returns>
+    public ModelSummary Write(ParseResult parsed, LanguageModel model, string? tokenizer, CliHost host)
     {
-        string output = PathOf(parsed);
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(output))!);
         GgufType type = TypeOf(parsed) ?? Stored(model.Info.StorageType);
+        string output = PathOf(parsed);
+        if (_alwaysFolder && FormatOf(parsed) == ModelFormat.Gguf)
+        {
+            output = Path.Combine(output, $"{NameOf(parsed) ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(output)))}-{Types.First(known => known.Value == type).Key.ToUpperInvariant()}.gguf");
+        }
+
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(output))!);
         if (FormatOf(parsed) == ModelFormat.Gguf)
         {
             WriteGguf(output, type, parsed.GetValue(_name), model, tokenizer, host);
@@ -140,7 +159,8 @@ internal sealed class ModelOutput
 
         ModelSummary summary = ModelSummary.Read(output);
         host.Log($"{summary.Format}, {summary.Parameters} parameters, {ByteCount.Text(summary.FileBytes)}: {string.Join(", ", summary.Types.Select(one => $"{one.Value} {one.Key}"))}");
-        host.Print(output + "\n");
+        host.Print(PathOf(parsed) + "\n");
+        return summary;
     }
 
     private static void WriteFolder(string output, GgufType type, long shard, LanguageModel model, string? tokenizer, CliHost host)

@@ -1,5 +1,6 @@
 using Proximal.ChatTemplates;
 using Proximal.Cli.Rows;
+using Proximal.Hub;
 using Proximal.Tokenization;
 
 namespace Proximal.Cli.Models;
@@ -17,13 +18,13 @@ internal sealed class TextCodec
     /// <param name="tokenizer">The path that the user gave.</param>
     public TextCodec(string? model, string? tokenizer)
     {
-        if (tokenizer is not null && !Path.Exists(tokenizer))
+        if (tokenizer is not null && !Path.Exists(tokenizer) && HubModels.Find(tokenizer) is null)
         {
             throw new CommandException(
-                ExitCode.Data, $"--tokenizer {tokenizer}: does not exist; give a folder with a tokenizer.json, or the file");
+                ExitCode.Data, $"--tokenizer {tokenizer}: does not exist; give a folder with a tokenizer.json, or the file{HubModels.Advice(tokenizer)}");
         }
 
-        _path = tokenizer ?? (model is not null && Tokenizer.IsAt(model) ? model : null);
+        _path = (tokenizer is null || Path.Exists(tokenizer) ? tokenizer : HubModels.Find(tokenizer)) ?? (model is not null && Tokenizer.IsAt(model) ? model : null);
         _tokenizer = _path is null ? null : Tokenizer.Load(_path);
         _missing = $"{model} has no tokenizer.json: give --tokenizer, or token ids";
         _chat = new(() => MakeChat(model));

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Proximal.Hub;
 
 namespace Proximal.Configuration;
 
@@ -51,9 +52,14 @@ internal static class ValueBinder
             throw WrongKind(type, node, key, "write a single value");
         }
 
-        return isPath
-            ? Path.GetFullPath(Path.Combine(node.Position.Source.Directory, RequirePath(scalar, key)))
-            : ScalarBinder.Bind(type, scalar, key);
+        return isPath ? WholePath(RequirePath(scalar, key), node.Position.Source.Directory) : ScalarBinder.Bind(type, scalar, key);
+    }
+
+    /// <summary>A path from the source's folder; where nothing is there, the snapshot of the hub's model of that name, if it was pulled.</summary>
+    private static string WholePath(string text, string folder)
+    {
+        string path = Path.GetFullPath(Path.Combine(folder, text));
+        return Path.Exists(path) ? path : HubModels.Find(text) ?? path;
     }
 
     private static string RequirePath(ScalarNode node, string key) =>

@@ -4,7 +4,7 @@ namespace Proximal.Tests.Cli;
 
 public sealed class UsageTests
 {
-    private static readonly string[] Commands = ["demo", "ppo", "score", "generate", "tokenize", "tokenizer", "eval", "judge", "compare", "report", "data", "config", "doctor"];
+    private static readonly string[] Commands = ["demo", "ppo", "score", "generate", "tokenize", "tokenizer", "eval", "judge", "compare", "report", "data", "config", "doctor", "pull", "convert", "merge", "export"];
 
     [Test]
     public void The_version_is_one_line_on_standard_output()

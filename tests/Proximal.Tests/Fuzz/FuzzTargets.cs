@@ -7,6 +7,7 @@ using Proximal.Data;
 using Proximal.Data.Checking;
 using Proximal.Evaluation;
 using Proximal.Evaluation.Judging;
+using Proximal.Hub;
 using Proximal.Reports;
 using Proximal.Rewards;
 using Proximal.Rewards.Http;
@@ -44,6 +45,7 @@ internal static class FuzzTargets
         new("normalization", input => Using(input.Write("reward_normalization.json"), _ => RewardNormalization.Read(input.Folder)), typeof(DataFileException)),
         new("lexicon", Lexicon, typeof(DataFileException)),
         new("reward_answer", input => ServiceMessages.Read(input.Bytes, Rows), typeof(ServiceFault)) { NamesFile = false },
+        new("hub", ReadHub, typeof(HubException), typeof(ArgumentException)) { NamesFile = false },
         new("evaluation", ReadEvaluation, typeof(DataFileException), typeof(RunFolderException)),
     ];
 
@@ -231,6 +233,90 @@ internal static class FuzzTargets
     {
         var lexicon = LexiconReward.Load(input.Write("lexicon.tsv"), phrases: input.Kind == "phrases");
         lexicon.Score("good, very good; not bad at all. It's fine");
+    }
+
+    /// <summary>What a hub answers, and what a person writes to ask it. What is accepted is written: nothing may come to lie outside.</summary>
+    private static void ReadHub(FuzzInput input)
+    {
+        string text = Encoding.UTF8.GetString(input.Bytes);
+        switch (input.Kind)
+        {
+            case "listing":
+                WriteListing(HubListing.Read(input.Bytes, "hub"), Path.Combine(input.Folder, "cache"));
+                break;
+            case "headers":
+                HubFile file = HubFile.Read(Headers(text).GetValueOrDefault, "hub");
+                RequireInside(new HubCache(input.Folder, HubRepository.Parse("org/model")).PartOf(file.Hash), Path.Combine(input.Folder, "models--org--model", "blobs"));
+                break;
+            case "failure":
+                ReadFailure(text);
+                break;
+            case "pattern":
+                new HubFilter([text], []).Choose(["config.json", "a/b.safetensors"]);
+                break;
+            default:
+                HubRepository repository = HubRepository.Parse(text);
+                RequireInside(Path.Combine(input.Folder, repository.FolderName), input.Folder);
+                RequireInside(Path.Combine(input.Folder, "refs", repository.Revision), Path.Combine(input.Folder, "refs"));
+                HubCache.Find(input.Folder, repository);
+                break;
+        }
+    }
+
+    private static void WriteListing(HubListing listing, string root)
+    {
+        var cache = new HubCache(root, HubRepository.Parse("org/model"));
+        foreach (string name in listing.Files.Take(4))
+        {
+            cache.Link(listing.Commit, name, new string('a', 64));
+            RequireInside(Path.Combine(cache.SnapshotOf(listing.Commit), name), cache.SnapshotOf(listing.Commit));
+        }
+
+        if (listing.Files.Count > 0)
+        {
+            Directory.Delete(root, recursive: true);
+        }
+
+        if (Directory.GetFileSystemEntries(Path.GetDirectoryName(root)!).Length > 0)
+        {
+            throw new InvalidOperationException("something was written outside of the cache");
+        }
+    }
+
+    private static void ReadFailure(string text)
+    {
+        using var response = new HttpResponseMessage();
+        foreach ((string name, string value) in Headers(text))
+        {
+            response.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        int status = 100 + (text.Length % 500);
+        HubException failure = HubAnswers.Failure(
+            status, response.Headers, HubRepository.Parse("org/model"), new HubSettings { Endpoint = new Uri("http://hub"), Cache = "/", Token = "secret" }, "http://hub/x", DateTimeOffset.UnixEpoch);
+        if (failure.Message.Contains("secret", StringComparison.Ordinal) || failure.Message.Any(letter => letter is '\n' or '\r' or '\x1B'))
+        {
+            throw new InvalidOperationException($"a message that must not be shown: {failure.Message}");
+        }
+    }
+
+    private static Dictionary<string, string> Headers(string text)
+    {
+        Dictionary<string, string> headers = new(StringComparer.OrdinalIgnoreCase);
+        foreach (string[] pair in text.Split('\n').Select(line => line.Split(": ", 2)).Where(pair => pair.Length == 2))
+        {
+            headers[pair[0]] = pair[1];
+        }
+
+        return headers;
+    }
+
+    private static void RequireInside(string path, string folder)
+    {
+        if (!Path.GetFullPath(path).StartsWith(Path.GetFullPath(folder) + "/", StringComparison.Ordinal))
+        {
+            throw new InvalidOperationException($"{path} leads out of {folder}");
+        }
     }
 
     private static void ReadEvaluation(FuzzInput input)
