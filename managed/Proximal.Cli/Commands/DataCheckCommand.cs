@@ -15,20 +15,25 @@ namespace Proximal.Cli.Commands;
 internal static class DataCheckCommand
 {
     private const string Description =
-        "Say what a data file is, what its texts are like and what is wrong with it, with file, row, field and fix.\n\n"
-        + "FILE is .jsonl, .ndjson or .json rows, or .txt with a prompt a line: preference pairs (prompt, chosen, rejected), prompts with responses, texts or "
-        + "prompts, recognised by their fields, as texts or as messages. Several files are checked together as splits of the same data; in one file a field `split` tells them apart.\n\n"
+        "Say what data are, what their texts are like and what is wrong with them, with file, row, field and fix.\n\n"
+        + "PATH is a file or a pattern such as 'data/*.jsonl.zst': .jsonl, .ndjson, .json, .csv, .tsv or .parquet rows, compressed or not, or .txt with a prompt a line. "
+        + "The rows are preference pairs, prompts with responses, judged answers, texts or prompts, as TRL, LLaMA-Factory (alpaca, sharegpt), HH, DeepSpeed-Chat, OpenRLHF or verl "
+        + "have them. Several files are checked together as splits of the same data; in one file a field `split` tells them apart. Of a folder every file is checked on its "
+        + "own, but shards and splits of the same data together, and what is no data is listed.\n\n"
         + "Of all: rows, prompts and splits; lengths; empty fields, duplicates, prompts in two splits; how varied the words are. Of preference pairs too: "
         + "identical answers, pairs that say the opposite of others, ties, and how often the longer answer, or the words alone, tell which one was chosen: "
-        + "what they tell, a reward model can learn instead of what was meant.\n\n"
+        + "what they tell, a reward model can learn instead of what was meant. --fix writes a copy without the rows that are wrong.\n\n"
         + "Errors are what a run refuses or what makes its figures wrong, warnings the rest. Exit codes: 0 no errors, 3 errors (with --strict also warnings) "
-        + "or a file that cannot be read. Example:\n"
-        + "  proximal data check pairs.jsonl --model MODEL --max-tokens 512";
+        + "or a file that cannot be read. Examples:\n"
+        + "  proximal data check pairs.jsonl --model MODEL --max-tokens 512\n"
+        + "  proximal data check data/ --html data.html\n"
+        + "  proximal data check pairs.jsonl --fix clean.jsonl";
 
     public static Command Create(CliHost host)
     {
-        var files = new Argument<string[]>("FILE") { Description = "The data files.", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("PATH") { Description = "The data: a folder, or files.", Arity = ArgumentArity.OneOrMore };
         var fields = new DataFieldArguments();
+        var form = new DataFormArguments();
         var model = new Option<string?>("--model", "-m") { Description = "Count tokens as this model gets them: a Hugging Face folder or a .gguf file.", HelpName = "PATH" };
         Option<int> maxTokens = NumberOption.Whole("--max-tokens", "The most tokens of a sequence; 0: the model's context.", 0, 0, int.MaxValue);
         var template = new Option<string?>("--chat-template")
@@ -49,12 +54,19 @@ internal static class DataCheckCommand
             HelpName = "FILE",
         };
         Option<int> problems = NumberOption.Whole("--problems", "Tell so many problems of each kind; all are counted.", 10, 0, int.MaxValue);
+        var fix = new Option<string?>("--fix")
+        {
+            Description = "Write a copy without the rows that are wrong, as JSON lines: a .jsonl file (also .gz or .zst behind), or of several files a folder. Nothing may be there yet.",
+            HelpName = "PATH",
+        };
+        var html = new Option<string?>("--html") { Description = "Write the report as a page, too.", HelpName = "FILE" };
         var strict = new Option<bool>("--strict") { Description = "Warnings count as errors for the exit code." };
         var json = new Option<bool>("--json") { Description = "Print the report as one JSON object." };
         var quiet = new Option<bool>("--quiet", "-q") { Description = "No progress on standard error." };
         var command = new Command("check", Description) { files };
+        form.AddTo(command);
         fields.AddTo(command);
-        foreach (Option option in new Option[] { model, template, maxTokens, separator, noEnd, vocabulary, problems, strict, json, quiet })
+        foreach (Option option in new Option[] { model, template, maxTokens, separator, noEnd, vocabulary, problems, fix, html, strict, json, quiet })
         {
             command.Add(option);
         }
@@ -71,7 +83,7 @@ internal static class DataCheckCommand
         {
             string? path = parsed.GetValue(model);
             Tokenizer? tokenizer = path is null ? null : Load(path);
-            var options = new DataCheckOptions
+            DataCheckOptions options = form.Of(parsed, new DataCheckOptions
             {
                 Fields = fields.Of(parsed),
                 Tokenizer = tokenizer,
@@ -79,14 +91,19 @@ internal static class DataCheckCommand
                 Limits = tokenizer is null ? null : Limits(path!, tokenizer, parsed.GetValue(maxTokens), parsed.GetValue(separator)!, !parsed.GetValue(noEnd)),
                 Vocabulary = parsed.GetValue(vocabulary),
                 MostProblems = parsed.GetValue(problems),
-            };
-            DataReport report = await Progress.RunAsync(
+            });
+            var work = new DataCheckWork(parsed.GetValue(files)!, options, parsed.GetValue(fix));
+            await Progress.RunAsync(
                 host,
                 parsed.GetValue(quiet) ? ProgressStyle.None : ProgressStyle.Bar,
-                view => Task.Run(() => DataCheck.Run(
-                    parsed.GetValue(files)!, options, new SynchronousProgress<long>(rows => view.Report(rows, null, $"{rows} rows checked")), cancellation))).ConfigureAwait(false);
-            host.Print(parsed.GetValue(json) ? DataReportJson.Write(report) : Text(host, report));
-            return report.Errors > 0 || (parsed.GetValue(strict) && report.Warnings > 0) ? ExitCode.Data : ExitCode.Success;
+                view => Task.Run(() => work.Run(new SynchronousProgress<long>(rows => view.Report(rows, null, $"{rows} rows checked")), cancellation), cancellation)).ConfigureAwait(false);
+            host.Print(parsed.GetValue(json) ? work.Json : Text(host, work));
+            if (parsed.GetValue(html) is { } page)
+            {
+                work.WritePage(page);
+            }
+
+            return work.Errors > 0 || (parsed.GetValue(strict) && work.Warnings > 0) ? ExitCode.Data : ExitCode.Success;
         });
         return command;
     }
@@ -108,6 +125,20 @@ internal static class DataCheckCommand
 
     private static long ContextOf(string path) => ModelSummary.Read(path).Size(nameof(ModelInfo.ContextLength))
         ?? throw new CommandException(ExitCode.Data, $"--model {path}: its files name no context length; give --max-tokens");
+
+    private static string Text(CliHost host, DataCheckWork work)
+    {
+        var text = new StringBuilder();
+        foreach (DataReport report in work.Reports)
+        {
+            text.Append(text.Length > 0 ? "\n\n" : string.Empty);
+            text.Append(Text(host, report));
+        }
+
+        Append(text, work.PassedOver.Select(file => $"passed over: {file.File}: {file.Reason}"));
+        Append(text, work.Copies);
+        return text.ToString();
+    }
 
     private static string Text(CliHost host, DataReport report)
     {

@@ -176,6 +176,20 @@ internal static class ChatMessages
     private static JsonElement Optional(JsonElement of, string field) =>
         of.TryGetProperty(field, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : default;
 
+    /// <summary>Whether all names and texts in a value are some; a \u escape may name half a character.</summary>
+    public static bool IsText(JsonElement element)
+    {
+        try
+        {
+            CheckText(element);
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Throws where a name or text is none: what reads them later has no row to name.</summary>
     private static void CheckText(JsonElement element)
     {

@@ -33,6 +33,15 @@ public sealed class DataFileException : Exception
     /// <summary>The field that is wrong; <see langword="null"/>: the row or the file as a whole.</summary>
     internal string? Field { get; init; }
 
+    /// <summary>What is wrong is that rows fit several forms.</summary>
+    internal bool IsAmbiguous { get; init; }
+
+    /// <summary>The field is not there.</summary>
+    internal bool IsMissing { get; init; }
+
+    /// <summary>The field is an empty text.</summary>
+    internal bool IsEmpty { get; init; }
+
     /// <summary>The lines of a UTF-8 file, without their ends.</summary>
     /// <exception cref="DataFileException">The file is missing, cannot be read or is not UTF-8.</exception>
     internal static string[] ReadLines(string path, string what)

@@ -146,7 +146,17 @@ internal readonly record struct JsonRow(string File, int Line, JsonElement Objec
     }
 
     /// <summary>An exception that names the row.</summary>
-    public DataFileException Wrong(string what, string? field = null) => new(File, Line, what) { Field = field };
+    public DataFileException Wrong(string what, string? field = null)
+    {
+        JsonElement value = default;
+        bool isThere = field is not null && Object.TryGetProperty(field, out value);
+        return new DataFileException(File, Line, what)
+        {
+            Field = field,
+            IsMissing = field is not null && !isThere,
+            IsEmpty = isThere && value.ValueKind == JsonValueKind.String && value.GetRawText() == "\"\"",
+        };
+    }
 
     private JsonElement Field(string field)
     {

@@ -88,12 +88,16 @@ internal static class JsonRows
         while (Tolerant<bool>(elements.MoveNext, refuse) is true)
         {
             (int line, JsonElement value) = elements.Current;
-            if (Tolerant(() => JsonRow.Of(file.Path, line, value, example), refuse) is { } row)
+            if (Tolerant(() => JsonRow.Of(file.Path, line, Row(value), example), refuse) is { } row)
             {
                 yield return row;
             }
         }
     }
+
+    /// <summary>An array may hold texts alone: each is a row with nothing else.</summary>
+    private static JsonElement Row(JsonElement value) =>
+        value.ValueKind == JsonValueKind.String ? JsonSerializer.SerializeToElement(new Dictionary<string, JsonElement> { ["text"] = value }) : value;
 
     private static T? Tolerant<T>(Func<T> read, Action<DataFileException> refuse)
         where T : struct

@@ -28,7 +28,7 @@ public static class PreferenceFile
         string example = $"{{\"{fields.Prompt}\": \"...\", \"{fields.Chosen}\": \"...\", \"{fields.Rejected}\": \"...\"}}";
         var pairs = new List<PreferencePair>();
         identical = 0;
-        foreach (PreferencePair pair in ShapedRows.Require(source, RowUse.Preferences, "The file of preference pairs", example).Select(row => Pair(row.Row, row.OfPreferences())))
+        foreach (PreferencePair pair in ShapedRows.Convert(source, RowUse.Preferences, "The file of preference pairs", example, row => Pair(row.Row, row.OfPreferences())))
         {
             if (pair.Chosen != pair.Rejected)
             {

@@ -32,7 +32,7 @@ public static class PromptFile
     internal static IReadOnlyList<Prompt> Read(DataSource source)
     {
         string field = source.Names.Prompt ?? DefaultField;
-        return [.. ShapedRows.Require(source, RowUse.Prompts, "The prompt file", $"{{\"{field}\": \"...\"}}", field).Select(OfRow)];
+        return [.. ShapedRows.Convert(source, RowUse.Prompts, "The prompt file", $"{{\"{field}\": \"...\"}}", OfRow, field)];
     }
 
     private static Prompt OfRow(ShapedRow shaped)

@@ -27,7 +27,7 @@ public static class SftFile
     {
         SftFields fields = new ShapedRow(default, RowLayout.Of(DataFormat.Trl).With(source.Names), DataFormat.Trl).OfExamples();
         string example = $"{{\"{fields.Prompt}\": \"...\", \"{fields.Response}\": \"...\"}}, {{\"{fields.Text}\": \"...\"}} or {{\"{fields.Messages}\": [...]}}";
-        return ShapedRows.Require(source, RowUse.Examples, "The file of examples", example, textField: null, leaveOut ?? (_ => { })).Select(row => Example(row.Row, row.OfExamples()));
+        return ShapedRows.Convert(source, RowUse.Examples, "The file of examples", example, row => Example(row.Row, row.OfExamples()), textField: null, leaveOut ?? (_ => { }));
     }
 
     /// <summary>The example of a row.</summary>

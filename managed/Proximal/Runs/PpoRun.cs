@@ -83,7 +83,7 @@ public sealed partial class PpoRun
 
         var notes = new List<string>();
         IReadOnlyList<Prompt> prompts = _options.Prompts.Read(_options.Resolve, _options.Seed, notes);
-        IReadOnlyList<Prompt> validationPrompts = ReadValidationPrompts();
+        IReadOnlyList<Prompt> validationPrompts = ReadValidationPrompts(notes);
         IReadOnlyList<SftExample> examples = ReadExamples(notes);
         Tokenizer tokenizer = _options.LoadTokenizer();
 
@@ -279,20 +279,13 @@ public sealed partial class PpoRun
     private MixtureReward CreateReward(RewardContext context) =>
         new(_options.Rewards.Select(reward => new WeightedReward(reward.Create(context), reward.Weight)));
 
-    private IReadOnlyList<Prompt> ReadValidationPrompts() => _options.Validation is { } validation
-        ? PromptFile.Read(_options.Prompts.Like(_options.Resolve(validation.Prompts), RowNames.OfPrompt(validation.Field)))
+    private IReadOnlyList<Prompt> ReadValidationPrompts(List<string> notes) => _options.Validation is { } validation
+        ? SourceRows<Prompt>.Other(_options.Prompts, _options.Resolve(validation.Prompts), RowNames.OfPrompt(validation.Field), PromptFile.Read, notes)
         : [];
 
-    private IReadOnlyList<SftExample> ReadExamples(List<string> notes)
-    {
-        if (_options.Ptx is not { } mix)
-        {
-            return [];
-        }
-
-        IReadOnlyList<DataSource> sources = mix.Open(_options.Resolve, RowNames.Of(mix.Fields));
-        return SourceRows<SftExample>.Read(mix, source => SftFile.Stream(sources[source])).Epoch(_options.Seed, notes);
-    }
+    private IReadOnlyList<SftExample> ReadExamples(List<string> notes) => _options.Ptx is { } mix
+        ? SourceRows<SftExample>.Read(mix, _options.Resolve, RowNames.Of(mix.Fields), source => SftFile.Stream(source), notes).Epoch(_options.Seed, notes)
+        : [];
 
     /// <summary>The prompts with their tokens; what was left out is noted.</summary>
     private IReadOnlyList<Prompt> Encode(string what, IReadOnlyList<Prompt> prompts, Tokenizer tokenizer, LanguageModel actor, ChatEncoder? chat, List<string> notes)

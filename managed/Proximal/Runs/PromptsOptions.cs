@@ -35,9 +35,6 @@ public sealed record PromptsOptions : RowSourceOptions
     /// <param name="seed">Draws rows where the sources have weights.</param>
     /// <param name="notes">Are told what was read.</param>
     /// <exception cref="DataFileException">A file or a row cannot be used.</exception>
-    internal IReadOnlyList<Prompt> Read(Func<string, string> resolve, ulong seed, List<string> notes)
-    {
-        IReadOnlyList<DataSource> sources = Open(resolve, RowNames.OfPrompt(Field));
-        return SourceRows<Prompt>.Read(this, source => PromptFile.Read(sources[source])).Epoch(seed, notes);
-    }
+    internal IReadOnlyList<Prompt> Read(Func<string, string> resolve, ulong seed, List<string> notes) =>
+        SourceRows<Prompt>.Read(this, resolve, RowNames.OfPrompt(Field), PromptFile.Read, notes).Epoch(seed, notes);
 }

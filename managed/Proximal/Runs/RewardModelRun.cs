@@ -116,12 +116,11 @@ public sealed class RewardModelRun
     {
         PreferenceDataOptions data = _options.Data;
         var names = RowNames.Of(data.Fields);
-        IReadOnlyList<DataSource> sources = data.Open(_options.Resolve, names);
-        var rows = SourceRows<PreferencePair>.Read(data, source => Read(sources[source], notes));
+        var rows = SourceRows<PreferencePair>.Read(data, _options.Resolve, names, Pairs, notes);
         IReadOnlyList<PreferencePair> validation = [];
         if (_options.Validation is { Path: { } path })
         {
-            validation = Read(data.Like(_options.Resolve(path), names), notes);
+            validation = SourceRows<PreferencePair>.Other(data, _options.Resolve(path), names, Pairs, notes);
         }
         else if (_options.Validation is { } split)
         {
@@ -129,6 +128,8 @@ public sealed class RewardModelRun
         }
 
         return (rows.Epoch(_options.Seed, notes), validation);
+
+        IReadOnlyList<PreferencePair> Pairs(DataSource source) => Read(source, notes);
     }
 
     private static IReadOnlyList<PreferencePair> Read(DataSource source, List<string> notes)

@@ -35,6 +35,9 @@ public abstract record RowSourceOptions
     [ChangeableOnResume]
     public bool? ApplyChatTemplate { get; init; }
 
+    /// <summary>What happens to rows that cannot be used, such as one whose answer is empty.</summary>
+    public UnusableRows Unusable { get; init; }
+
     /// <summary>The paths, for messages.</summary>
     internal string PathNames => Path ?? string.Join(", ", Sources.Select(source => source.Path));
 
@@ -69,6 +72,7 @@ public abstract record RowSourceOptions
 
         Require.Defined(Format);
         Require.Defined(Mixing);
+        Require.Defined(Unusable);
         if (Dataset is not null && Path is null)
         {
             throw new ArgumentException("A data set is looked for at path: with sources, give each its own dataset.", nameof(Dataset));

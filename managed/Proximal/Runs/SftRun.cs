@@ -89,13 +89,12 @@ public sealed class SftRun
     {
         SftDataOptions data = _options.Data;
         var names = RowNames.Of(data.Fields);
-        IReadOnlyList<DataSource> sources = data.Open(_options.Resolve, names);
         int bad = 0;
-        var rows = SourceRows<SftExample>.Read(data, source => SftFile.Stream(sources[source], _ => bad++));
+        var rows = SourceRows<SftExample>.Read(data, _options.Resolve, names, Examples, notes);
         IReadOnlyList<SftExample> validation = [];
         if (_options.Validation is { Path: { } path })
         {
-            validation = [.. SftFile.Stream(data.Like(_options.Resolve(path), names), _ => bad++)];
+            validation = SourceRows<SftExample>.Other(data, _options.Resolve(path), names, Examples, notes);
         }
         else if (_options.Validation is { } split)
         {
@@ -108,6 +107,8 @@ public sealed class SftRun
         }
 
         return (rows.Epoch(_options.Seed, notes), validation);
+
+        IEnumerable<SftExample> Examples(DataSource source) => SftFile.Stream(source, _ => bad++);
     }
 
     private static IReadOnlyList<SftExample> Encode(

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Proximal.Data;
+using Proximal.Data.Formats;
 using Proximal.Internal;
 
 namespace Proximal.Runs;
@@ -23,9 +25,16 @@ internal sealed class SourceRows<T>
 
     /// <summary>Reads the rows of all sources.</summary>
     /// <param name="options">Name them.</param>
-    /// <param name="read">Reads the rows of one, by its number.</param>
-    public static SourceRows<T> Read(RowSourceOptions options, Func<int, IEnumerable<T>> read) =>
-        new(options, [.. Enumerable.Range(0, Math.Max(1, options.Sources.Count)).SelectMany(source => read(source).Select(row => (source, row)))]);
+    /// <param name="resolve">Makes a path absolute.</param>
+    /// <param name="names">The names of fields that were given.</param>
+    /// <param name="read">Reads the rows of one.</param>
+    /// <param name="notes">Are told how many rows cannot be used, where those are left out.</param>
+    public static SourceRows<T> Read(RowSourceOptions options, Func<string, string> resolve, RowNames names, Func<DataSource, IEnumerable<T>> read, List<string> notes) =>
+        new(options, [.. options.Open(resolve, names).SelectMany((source, number) => Usable(options, source, read, notes).Select(row => (number, row)))]);
+
+    /// <summary>Reads the rows of another path, which have the form of these options.</summary>
+    public static IReadOnlyList<T> Other(RowSourceOptions options, string path, RowNames names, Func<DataSource, IEnumerable<T>> read, List<string> notes) =>
+        [.. Usable(options, options.Like(path, names), read, notes)];
 
     /// <summary>The rows that are trained on and those that are measured with.</summary>
     public (SourceRows<T> Training, IReadOnlyList<T> Validation) Split(SupervisedValidationOptions split, Func<T, string> prompt)
@@ -67,5 +76,25 @@ internal sealed class SourceRows<T>
         (int passes, int rest) = Math.DivRem(count, rows.Length);
         IEnumerable<int> part = new RandomStream(seed, (Stream << 16) + source).Permutation(rows.Length).Take(rest).Order();
         return Enumerable.Repeat(rows, passes).SelectMany(pass => pass).Concat(part.Select(row => rows[row]));
+    }
+
+    private static IEnumerable<T> Usable(RowSourceOptions options, DataSource source, Func<DataSource, IEnumerable<T>> read, List<string> notes)
+    {
+        int unusable = 0;
+        DataFileException? first = null;
+        Action<DataFileException>? leaveOut = options.Unusable == UnusableRows.Refuse ? null : exception =>
+        {
+            unusable++;
+            first ??= exception;
+        };
+        foreach (T row in read(source with { Unusable = leaveOut }))
+        {
+            yield return row;
+        }
+
+        if (first is not null)
+        {
+            notes.Add($"{unusable} rows that cannot be used were left out; the first: {first.Message}");
+        }
     }
 }

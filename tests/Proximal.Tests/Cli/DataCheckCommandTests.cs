@@ -117,7 +117,7 @@ public sealed class DataCheckCommandTests
             Assert.That(Check(Clean, "--model", _folder["none"]).Error, Does.Contain("does not exist"));
             Assert.That(CliRun.Of(string.Empty, "data").Error, Does.Contain("See `proximal data --help`"));
             Assert.That(CliRun.Of(string.Empty, "data", "check", _folder["none.jsonl"]).Code, Is.EqualTo(3));
-            Assert.That(CliRun.Of(string.Empty, "data", "check", "--help").Output, Does.Contain("Usage: proximal data check FILE... [OPTIONS]").And.Match(@"Exit codes: 0 no\s+errors, 3 errors"));
+            Assert.That(CliRun.Of(string.Empty, "data", "check", "--help").Output, Does.Contain("Usage: proximal data check PATH... [OPTIONS]").And.Match(@"Exit codes: 0 no\s+errors, 3 errors"));
         });
     }
 

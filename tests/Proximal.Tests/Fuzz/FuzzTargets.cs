@@ -5,6 +5,7 @@ using Proximal.Cli.Rows;
 using Proximal.Configuration;
 using Proximal.Data;
 using Proximal.Data.Checking;
+using Proximal.Data.Formats;
 using Proximal.Evaluation;
 using Proximal.Evaluation.Judging;
 using Proximal.Hub;
@@ -33,6 +34,9 @@ internal static class FuzzTargets
         new("yaml", Yaml, typeof(ConfigurationException)),
         new("overrides", Overrides, typeof(ConfigurationException)) { NamesFile = false },
         new("rows", ReadRows, typeof(DataFileException)),
+        new("row_files", ReadRowFiles, typeof(DataFileException)),
+        new("parquet", ReadParquet, typeof(DataFileException)),
+        new("row_forms", ReadForms, typeof(DataFileException)),
         new("cli_rows", CliRows, typeof(RowException)) { NamesFile = false },
         new("tokenizer_json", LoadTokenizer, typeof(TokenizerException)),
         new("sentencepiece", LoadTokenizer, typeof(TokenizerException)),
@@ -86,6 +90,55 @@ internal static class FuzzTargets
                 break;
             default:
                 SftFile.Read(path);
+                break;
+        }
+    }
+
+    /// <summary>Cells, arrays and compressed lines.</summary>
+    private static void ReadRowFiles(FuzzInput input)
+    {
+        string path = input.Write(input.Kind switch { "csv" => "rows.csv", "tsv" => "rows.tsv", "gz" => "rows.jsonl.gz", "zst" => "rows.jsonl.zst", _ => "rows.json" });
+        foreach (JsonRow row in JsonRows.Stream(path, "The file", "{}", _ => { }))
+        {
+            _ = row.Truth("label");
+            row.Optional("prompt");
+        }
+    }
+
+    private static void ReadParquet(FuzzInput input)
+    {
+        foreach (JsonRow row in JsonRows.Stream(input.Write("rows.parquet"), "The file", "{}", exception => throw exception))
+        {
+            _ = row.Object.GetRawText();
+        }
+    }
+
+    /// <summary>Rows of other projects, and descriptions of data sets.</summary>
+    private static void ReadForms(FuzzInput input)
+    {
+        if (input.Kind == "info")
+        {
+            input.Beside("info/data.json", """[{"conversations":[{"from":"human","value":"q"},{"from":"gpt","value":"a"}],"instruction":"i","output":"o"}]""");
+            input.Write("info/dataset_info.json");
+            _ = SftFile.Stream(new DataSource(Path.Combine(input.Folder, "info")) { Dataset = "one" }).Count();
+            return;
+        }
+
+        string path = input.Write("rows.jsonl");
+        var source = new DataSource(path) { ApplyChatTemplate = input.Bytes.Length % 3 == 0 ? null : input.Bytes.Length % 3 == 1 };
+        switch (input.Kind)
+        {
+            case "pairs":
+                PreferenceFile.Read(source, out _);
+                break;
+            case "prompts":
+                _ = PromptFile.Read(source);
+                break;
+            case "check":
+                DataCheck.Run(path);
+                break;
+            default:
+                _ = SftFile.Stream(source).Count();
                 break;
         }
     }

@@ -1,5 +1,8 @@
 using NUnit.Framework;
+using Proximal.Data;
+using Proximal.Data.Formats;
 using Proximal.Runs;
+using Proximal.Tests.Data.Sources;
 
 namespace Proximal.Tests.Runs;
 
@@ -56,8 +59,26 @@ public sealed class SourceRowsTests
         Refused(Options(SourceMixing.Under, (1, 1), (1, null)), "Some sources have a weight and some have none");
         Refused(Options(SourceMixing.Under, (1, 0)), "above 0");
         Refused(new SftDataOptions { Sources = [new DataSourceOptions { Path = "b" }], Dataset = "x" }, "give each its own dataset");
-        Assert.That(() => new PromptsOptions { Path = "a", TooLong = Proximal.Data.TooLong.Cut }.Validate(), Throws.ArgumentException.With.Message.Contains("is not cut"));
+        Assert.That(() => new PromptsOptions { Path = "a", TooLong = TooLong.Cut }.Validate(), Throws.ArgumentException.With.Message.Contains("is not cut"));
     });
+
+    [Test]
+    public void Rows_that_cannot_be_used_end_the_reading_or_are_left_out_and_counted()
+    {
+        using var folder = new DataFolder();
+        string path = folder.Write("a.jsonl", """{"text":"a"}""" + "\n{\n" + """{"text":""}""" + "\n" + """{"text":"b"}""");
+        var notes = new List<string>();
+        Assert.Multiple(() =>
+        {
+            Assert.That(() => Read(UnusableRows.Refuse), Throws.TypeOf<DataFileException>().With.Message.Contains("a.jsonl:2"));
+            Assert.That(Read(UnusableRows.Drop), Is.EqualTo(new[] { "a", "b" }));
+            Assert.That(notes.Single(), Does.StartWith("2 rows that cannot be used were left out; the first: ").And.Contain("a.jsonl:2: the line is not JSON"));
+            Assert.That(() => Read(UnusableRows.Drop, folder.Write("b.jsonl", "{\n")), Throws.TypeOf<DataFileException>().With.Message.Contains("b.jsonl:1"), "nothing is left");
+        });
+
+        IEnumerable<string> Read(UnusableRows unusable, string? other = null) => SourceRows<SftExample>.Read(
+            new SftDataOptions { Path = other ?? path, Unusable = unusable }, file => file, RowNames.None, source => SftFile.Stream(source), notes).All.Select(example => example.Response);
+    }
 
     private static void Refused(SftDataOptions options, string says) => Assert.That(options.Validate, Throws.InstanceOf<ArgumentException>().With.Message.Contains(says));
 
@@ -67,7 +88,7 @@ public sealed class SourceRowsTests
         string.Join(' ', Rows(Options(mixing, sources), [.. sources.Select(source => source.Rows)]).Epoch(seed, []));
 
     private static SourceRows<string> Rows(SftDataOptions options, params int[] counts) =>
-        SourceRows<string>.Read(options, source => Enumerable.Range(0, counts[source]).Select(row => $"{(char)('a' + source)}{row}"));
+        SourceRows<string>.Read(options, path => path, RowNames.None, source => Enumerable.Range(0, counts[source.Path[0] - 'a']).Select(row => $"{source.Path[0]}{row}"), []);
 
     private static SftDataOptions Options(SourceMixing mixing, params (int Rows, double? Weight)[] sources) => new()
     {

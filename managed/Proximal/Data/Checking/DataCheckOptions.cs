@@ -13,6 +13,15 @@ public sealed record DataCheckOptions
     /// <summary>What the rows are; <see langword="null"/>: recognised by the fields of the first ones.</summary>
     public DataShape? Shape { get; init; }
 
+    /// <summary>Whose form the rows have.</summary>
+    public DataFormat Format { get; init; }
+
+    /// <summary>The name of a data set in a <c>dataset_info.json</c>, which the path leads to; <see langword="null"/>: the path leads to the rows.</summary>
+    public string? Dataset { get; init; }
+
+    /// <summary>Whether texts become messages, as in the run; <see langword="null"/>: as the form has it.</summary>
+    public bool? ApplyChatTemplate { get; init; }
+
     /// <summary>The tokenizer of the model that the data are for; <see langword="null"/>: tokens are not counted.</summary>
     public Tokenizer? Tokenizer { get; init; }
 
@@ -40,6 +49,7 @@ public sealed record DataCheckOptions
             Require.Defined(shape);
         }
 
+        Require.Defined(Format);
         Require.AtLeast(MostProblems, 0);
         if ((Limits is not null || Chat is not null) && Tokenizer is null)
         {

@@ -29,6 +29,12 @@ public sealed record DataFieldNames
     /// <summary>The split that a row belongs to, such as train or test.</summary>
     public string? Split { get; init; }
 
+    /// <summary>The names as readers of rows take them.</summary>
+    internal Formats.RowNames Names => new()
+    {
+        Prompt = Prompt, Response = Response, Text = Text, Messages = Messages, Chosen = Chosen, Rejected = Rejected, Margin = Margin,
+    };
+
     internal void Validate()
     {
         foreach ((string? name, string what) in new[]

@@ -9,6 +9,9 @@ public sealed record DataFieldReport
     /// <summary>The name of its field.</summary>
     public required string Field { get; init; }
 
+    /// <summary>A run has to be told that name.</summary>
+    public bool IsToTell { get; init; }
+
     /// <summary>Lengths in words; <see langword="null"/>: there are no texts.</summary>
     public LengthSummary? Words { get; init; }
 

@@ -56,4 +56,7 @@ public enum DataProblemKind
 
     /// <summary>Warning: counts of words alone tell which answer was chosen.</summary>
     WordsTell = 17,
+
+    /// <summary>Warning: every line of a text file ends with a tab and a number, a label that would be read as a part of the text.</summary>
+    LabelledLines = 18,
 }

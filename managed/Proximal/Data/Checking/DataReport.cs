@@ -9,6 +9,15 @@ public sealed record DataReport
     /// <summary>What the rows are; <see langword="null"/>: that is not known, as no field is.</summary>
     public DataShape? Shape { get; init; }
 
+    /// <summary>Whose form the rows have.</summary>
+    public DataFormat Format { get; init; }
+
+    /// <summary>Of judged answers: how many are labelled as good.</summary>
+    public long GoodAnswers { get; init; }
+
+    /// <summary>Of judged answers: how many are labelled as bad.</summary>
+    public long BadAnswers { get; init; }
+
     /// <summary>Rows in the files, with those that cannot be read.</summary>
     public required long Rows { get; init; }
 

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace Proximal.Data.Checking;
 
-/// <summary>A report as JSON: the properties of <see cref="DataReport"/> in snake case.</summary>
+/// <summary>A report as JSON: the properties of <see cref="DataReport"/> or <see cref="DataFolderReport"/> in snake case.</summary>
 internal static class DataReportJson
 {
     private static readonly JsonSerializerOptions Options = new()
@@ -14,6 +14,8 @@ internal static class DataReportJson
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
     };
+
+    public static string Write(DataFolderReport report) => JsonSerializer.Serialize(report, Options) + "\n";
 
     public static string Write(DataReport report) => JsonSerializer.Serialize(report, Options) + "\n";
 }

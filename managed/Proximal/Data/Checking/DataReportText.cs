@@ -11,12 +11,17 @@ internal static class DataReportText
     public static IEnumerable<string> Summary(DataReport report)
     {
         yield return report.Shape is { } shape
-            ? Text($"{string.Join(", ", report.Files)}: {NameOf(shape)}, {Number(report.Rows, "row")}, {Number(report.UsableRows, "usable one")}, {Number(report.Prompts, shape == DataShape.Texts ? "different text" : "different prompt")}")
+            ? Text($"{string.Join(", ", report.Files)}: {NameOf(shape)}{FormOf(report.Format)}, {Number(report.Rows, "row")}, {Number(report.UsableRows, "usable one")}, {Number(report.Prompts, shape == DataShape.Texts ? "different text" : "different prompt")}")
             : Text($"{string.Join(", ", report.Files)}: {Number(report.Rows, "row")} of a kind that is not known");
-        DataFieldReport[] renamed = [.. report.Fields.Where(field => field.Field != field.Role)];
+        DataFieldReport[] renamed = [.. report.Fields.Where(field => field.IsToTell)];
         if (renamed.Length > 0)
         {
             yield return $"A run needs to be told its fields: {{{string.Join(", ", renamed.Select(field => $"{field.Role}: {field.Field}"))}}}";
+        }
+
+        if (report.Shape == DataShape.Judgements)
+        {
+            yield return Text($"{report.GoodAnswers} answers are labelled as good, {report.BadAnswers} as bad");
         }
 
         foreach (DataSplitReport split in report.Splits)
@@ -138,12 +143,17 @@ internal static class DataReportText
         DataShape.Preferences => "preference pairs",
         DataShape.Examples => "prompts with responses",
         DataShape.Texts => "texts",
+        DataShape.Judgements => "judged answers",
         _ => "prompts",
     };
 
+    /// <summary>The form, where it is not the one that runs have of their own.</summary>
+    private static string FormOf(DataFormat format) => format is DataFormat.Auto or DataFormat.Trl ? string.Empty : $" ({Formats.LayoutRecognition.NameOf(format)})";
+
     private static string NameOf(DataSeverity severity) => severity == DataSeverity.Error ? "error" : "warning";
 
-    private static string Words(DataProblemKind kind) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(kind.ToString()).Replace('_', ' ');
+    /// <summary>The name of a kind in words.</summary>
+    internal static string Words(DataProblemKind kind) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(kind.ToString()).Replace('_', ' ');
 
     private static string Number(long count, string what) => Text($"{count} {what}{(count == 1 ? string.Empty : "s")}");
 

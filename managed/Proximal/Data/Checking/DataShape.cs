@@ -14,4 +14,7 @@ public enum DataShape
 
     /// <summary>Prompts, for PPO and evaluation.</summary>
     Prompts = 3,
+
+    /// <summary>A prompt and a response that is labelled as good or bad (KTO): supervised fine-tuning learns the good ones.</summary>
+    Judgements = 4,
 }

@@ -10,7 +10,7 @@ internal static class MessageRows
     public static bool Has(JsonRow row, RowFields fields) => fields.Shape switch
     {
         DataShape.Preferences => row.IsList(fields[Role.Chosen]) || row.IsList(fields[Role.Rejected]) || row.IsList(fields[Role.Prompt]),
-        DataShape.Examples => row.Has(fields[Role.Messages]) || row.IsList(fields[Role.Prompt]) || row.IsList(fields[Role.Response]),
+        DataShape.Examples or DataShape.Judgements => row.Has(fields[Role.Messages]) || row.IsList(fields[Role.Prompt]) || row.IsList(fields[Role.Response]),
         DataShape.Prompts => row.IsList(fields[Role.Prompt]) || (!row.Has(fields[Role.Prompt]) && row.Has(fields[Role.Messages])),
         _ => false,
     };
@@ -23,7 +23,7 @@ internal static class MessageRows
         return fields.Shape switch
         {
             DataShape.Preferences => OfPair(place, PreferenceFile.Pair(row, fields.OfPreferences())),
-            DataShape.Examples => OfExample(place, SftFile.Example(row, fields.OfExamples())),
+            DataShape.Examples or DataShape.Judgements => OfExample(place, SftFile.Example(row, fields.OfExamples())),
             _ => OfPrompt(place, PromptFile.ToAnswer(row, row.IsList(fields[Role.Prompt]) ? fields[Role.Prompt] : fields[Role.Messages])),
         };
     }

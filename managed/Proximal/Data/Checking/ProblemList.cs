@@ -1,7 +1,9 @@
 namespace Proximal.Data.Checking;
 
 /// <summary>Counts problems, and keeps the first of each kind.</summary>
-internal sealed class ProblemList(int most)
+/// <param name="most">How many of each kind are kept.</param>
+/// <param name="affected">Receives every row that has a problem; <see langword="null"/>: nobody does.</param>
+internal sealed class ProblemList(int most, Action<DataProblemKind, Place>? affected = null)
 {
     private readonly SortedDictionary<DataProblemKind, (long Count, List<DataProblem> First)> _problems = [];
 
@@ -21,7 +23,14 @@ internal sealed class ProblemList(int most)
         }
 
         _problems[kind] = (count + 1, first);
+        if (place is { } at)
+        {
+            affected?.Invoke(kind, at);
+        }
     }
+
+    /// <summary>Says of another row that it is part of a problem that is told elsewhere.</summary>
+    public void Involve(DataProblemKind kind, Place place) => affected?.Invoke(kind, place);
 
     public IReadOnlyList<DataProblemCount> Counts() =>
         [.. Ordered().Select(problem => new DataProblemCount(SeverityOf(problem.Key), problem.Key, problem.Value.Count))];

@@ -42,14 +42,21 @@ internal sealed class RepeatCheck(RowFields fields, ProblemList problems)
         UInt128 key = TextKey.Of(TextKey.Plain(row.Prompt));
         bool isNew = _prompts.TryAdd(key, (split, row.Place));
         (int firstSplit, Place first) = _prompts[key];
-        if (firstSplit != split && _inOtherSplits.Add(TextKey.Of(row.Split, key.ToString(System.Globalization.CultureInfo.InvariantCulture))))
+        if (firstSplit != split)
         {
-            isNew = true;
-            problems.Add(
-                DataProblemKind.Leakage,
-                row.Place,
-                fields[fields.Roles[0]],
-                $"the prompt is in the split '{row.Split}' and, {first.SeenFrom(row.Place)}, in '{_splits[firstSplit].Name}': keep it in one of them");
+            if (_inOtherSplits.Add(TextKey.Of(row.Split, key.ToString(System.Globalization.CultureInfo.InvariantCulture))))
+            {
+                isNew = true;
+                problems.Add(
+                    DataProblemKind.Leakage,
+                    row.Place,
+                    fields[fields.Roles[0]],
+                    $"the prompt is in the split '{row.Split}' and, {first.SeenFrom(row.Place)}, in '{_splits[firstSplit].Name}': keep it in one of them");
+            }
+            else
+            {
+                problems.Involve(DataProblemKind.Leakage, row.Place);
+            }
         }
 
         (string? name, long rows, long prompts) = _splits[split];
@@ -80,6 +87,7 @@ internal sealed class RepeatCheck(RowFields fields, ProblemList problems)
                 row.Place,
                 null,
                 $"the pair says the opposite of {opposite.SeenFrom(row.Place)}: keep one of them, or drop both if neither answer is better");
+            problems.Involve(DataProblemKind.Contradiction, opposite);
         }
 
         _pairs.TryAdd(TextKey.Of(prompt, chosen, rejected), row.Place);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Proximal.ChatTemplates;
+using Proximal.Data.Formats;
 
 namespace Proximal.Data.Checking;
 
@@ -23,9 +24,12 @@ internal sealed class RowFields
 
     private readonly Dictionary<string, string> _names;
 
-    private RowFields(Dictionary<string, string> names, DataShape? shape)
+    private readonly HashSet<string> _toTell;
+
+    private RowFields(Dictionary<string, string> names, HashSet<string> toTell, DataShape? shape)
     {
         _names = names;
+        _toTell = toTell;
         Shape = shape;
         Roles = RolesOf(shape);
     }
@@ -39,23 +43,37 @@ internal sealed class RowFields
     /// <summary>The name of a role's field.</summary>
     public string this[string role] => _names[role];
 
+    /// <summary>Whether a run has to be told the name of a role's field.</summary>
+    public bool IsToTell(string role) => _toTell.Contains(role);
+
     /// <summary>Looks at the first rows of a file.</summary>
-    public static RowFields Recognise(IReadOnlyList<JsonRow> rows, DataFieldNames given, DataShape? shape)
+    /// <param name="rows">The rows.</param>
+    /// <param name="layout">The names by which a run finds fields on its own.</param>
+    /// <param name="given">The names that were given.</param>
+    /// <param name="shape">What the rows are, where that was given.</param>
+    public static RowFields Recognise(IReadOnlyList<JsonRow> rows, RowLayout layout, DataFieldNames given, DataShape? shape)
     {
+        var toTell = new HashSet<string>(StringComparer.Ordinal);
         var found = new HashSet<string>(StringComparer.Ordinal);
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach ((string role, string? name) in Given(given))
         {
-            string[] candidates = name is null ? Known[role] : [name];
+            string? own = FoundBy(layout, role);
+            string[] candidates = name is not null ? [name] : own is not null ? [own, .. Known[role]] : Known[role];
             string? there = candidates.FirstOrDefault(candidate => rows.Any(row => row.Has(candidate)));
             names[role] = there ?? candidates[0];
+            if (names[role] != role && (name is not null || names[role] != own))
+            {
+                toTell.Add(role);
+            }
+
             if (there is not null)
             {
                 found.Add(role);
             }
         }
 
-        return new RowFields(names, shape ?? ShapeOf(found, rows, names[Role.Messages]));
+        return new RowFields(names, toTell, shape ?? ShapeOf(found, rows, names, layout));
     }
 
     /// <summary>The names as a run of preferences is told them.</summary>
@@ -77,18 +95,34 @@ internal sealed class RowFields
         (Role.Response, given.Response), (Role.Text, given.Text), (Role.Messages, given.Messages), (Role.Split, given.Split),
     ];
 
-    private static DataShape? ShapeOf(HashSet<string> found, IReadOnlyList<JsonRow> rows, string messages) =>
-        found.Contains(Role.Chosen) || found.Contains(Role.Rejected) ? DataShape.Preferences
-        : found.Contains(Role.Response) ? DataShape.Examples
-        : rows.Any(row => row.IsList(messages) && row.Object.GetProperty(messages).EnumerateArray().LastOrDefault() is { ValueKind: JsonValueKind.Object } last && ChatMessages.IsAssistants(last)) ? DataShape.Examples
-        : found.Contains(Role.Text) ? DataShape.Texts
-        : found.Contains(Role.Prompt) || found.Contains(Role.Messages) ? DataShape.Prompts
-        : null;
+    private static string? FoundBy(RowLayout layout, string role) => role switch
+    {
+        Role.Prompt => layout.Prompt,
+        Role.Response => layout.Response,
+        Role.Messages => layout.Messages,
+        _ => null,
+    };
+
+    private static DataShape? ShapeOf(HashSet<string> found, IReadOnlyList<JsonRow> rows, Dictionary<string, string> names, RowLayout layout)
+    {
+        if (found.Contains(Role.Chosen) || found.Contains(Role.Rejected))
+        {
+            return DataShape.Preferences;
+        }
+
+        string messages = names[Role.Messages];
+        bool answers = found.Contains(Role.Response)
+            || rows.Any(row => row.IsList(messages) && row.Object.GetProperty(messages).EnumerateArray().LastOrDefault() is { ValueKind: JsonValueKind.Object } last && ChatMessages.IsAssistants(last));
+        return answers ? rows.Any(row => row.Truth(layout.Label) is not null) ? DataShape.Judgements : DataShape.Examples
+            : found.Contains(Role.Text) ? DataShape.Texts
+            : found.Contains(Role.Prompt) || found.Contains(Role.Messages) ? DataShape.Prompts
+            : null;
+    }
 
     private static string[] RolesOf(DataShape? shape) => shape switch
     {
         DataShape.Preferences => [Role.Prompt, Role.Chosen, Role.Rejected],
-        DataShape.Examples => [Role.Prompt, Role.Response],
+        DataShape.Examples or DataShape.Judgements => [Role.Prompt, Role.Response],
         DataShape.Texts => [Role.Text],
         _ => [Role.Prompt],
     };

@@ -56,7 +56,7 @@ internal sealed class RowReading(RowFields fields, ProblemList problems)
     private CheckedRow WithRecord(CheckedRow row) => fields.Shape switch
     {
         DataShape.Preferences => row with { Pair = new PreferencePair { Prompt = row.Prompt, Chosen = row.Texts[1]!, Rejected = row.Texts[2]! } },
-        DataShape.Examples => row with { Example = new SftExample { Prompt = row.Texts[0], Response = row.Texts[1]! } },
+        DataShape.Examples or DataShape.Judgements => row with { Example = new SftExample { Prompt = row.Texts[0], Response = row.Texts[1]! } },
         DataShape.Texts => row with { Example = new SftExample { Response = row.Texts[0]! } },
         _ => row,
     };

@@ -64,6 +64,7 @@ internal sealed class TextMeasures
         {
             Role = role,
             Field = _fields[role],
+            IsToTell = _fields.IsToTell(role),
             Words = _wordLengths[i].Summary(),
             Characters = _characterLengths[i].Summary(),
             Tokens = tokens?.Lengths(i),

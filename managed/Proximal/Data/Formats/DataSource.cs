@@ -13,6 +13,9 @@ internal sealed record DataSource(string Path)
     /// <summary>Texts become messages that the chat template writes; <see langword="null"/>: as the format has it.</summary>
     public bool? ApplyChatTemplate { get; init; }
 
+    /// <summary>Receives what is wrong with rows that are left out; <see langword="null"/>: the first of them ends the reading.</summary>
+    public Action<DataFileException>? Unusable { get; init; }
+
     /// <summary>The names of fields that were given.</summary>
     public RowNames Names { get; init; } = RowNames.None;
 }

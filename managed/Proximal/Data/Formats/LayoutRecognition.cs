@@ -68,7 +68,7 @@ internal static class LayoutRecognition
             throw new DataFileException(
                 rows[0].File,
                 rows[0].Line,
-                $"the rows fit several formats, {string.Join(" and ", fits.Select(fit => $"{NameOf(fit.Format)} ('{fit.Field}')"))}: set format to one of them");
+                $"the rows fit several formats, {string.Join(" and ", fits.Select(fit => $"{NameOf(fit.Format)} ('{fit.Field}')"))}: set format to one of them") { IsAmbiguous = true };
         }
 
         return fits is [(DataFormat.Alpaca or DataFormat.Sharegpt or DataFormat.Openrlhf, _)] ? fits[0].Format : Detail(rows);

@@ -1,3 +1,4 @@
+using Proximal.ChatTemplates;
 using Proximal.Data.Sources;
 
 namespace Proximal.Data.Formats;
@@ -40,25 +41,59 @@ internal static class ShapedRows
         }
     }
 
-    /// <summary>Rows of one source, of which the first that cannot be used ends the reading.</summary>
-    /// <exception cref="DataFileException">A file or a row cannot be used, or there is no row.</exception>
-    public static IEnumerable<ShapedRow> Require(
-        DataSource source, RowUse use, string what, string example, string? textField = null, Action<JsonRow>? leaveOut = null)
+    /// <summary>What the rows of a source come to; rows that cannot be used are the source's to take, or end the reading.</summary>
+    /// <param name="source">The files, and what is said of them.</param>
+    /// <param name="use">What the rows are read for.</param>
+    /// <param name="what">What the files are, as in "The preference file".</param>
+    /// <param name="example">A row as it should be, for messages.</param>
+    /// <param name="convert">What a row comes to.</param>
+    /// <param name="textField">The field that a line of a .txt file is; <see langword="null"/>: such files are refused.</param>
+    /// <param name="leaveOut">Receives the rows that are left out, as they hold an answer that was judged to be bad.</param>
+    /// <exception cref="DataFileException">A file or a row cannot be used, or there is no row that can.</exception>
+    public static IEnumerable<T> Convert<T>(
+        DataSource source, RowUse use, string what, string example, Func<ShapedRow, T> convert, string? textField = null, Action<JsonRow>? leaveOut = null)
+        where T : class
     {
         bool any = false;
-        foreach (ShapedRow row in Read(source, use, what, example, exception => throw exception, textField, row =>
+        DataFileException? first = null;
+        foreach (ShapedRow row in Read(source, use, what, example, Refuse, textField, leaveOut is null ? null : LeaveOut))
         {
-            any = true;
-            leaveOut?.Invoke(row);
-        }))
-        {
-            any = true;
-            yield return row;
+            if (Converted(row) is { } value)
+            {
+                any = true;
+                yield return value;
+            }
         }
 
         if (!any)
         {
-            throw new DataFileException(source.Path, null, textField is null ? $"the file has no rows: expected objects such as {example}" : "the file has no prompts: expected one a line");
+            throw first ?? new DataFileException(
+                source.Path, null, textField is null ? $"the file has no rows: expected objects such as {example}" : "the file has no prompts: expected one a line");
+        }
+
+        T? Converted(ShapedRow row)
+        {
+            try
+            {
+                return convert(row);
+            }
+            catch (DataFileException exception)
+            {
+                Refuse(exception);
+                return null;
+            }
+        }
+
+        void Refuse(DataFileException exception)
+        {
+            first ??= exception;
+            (source.Unusable ?? (failure => throw failure))(exception);
+        }
+
+        void LeaveOut(JsonRow row)
+        {
+            any = true;
+            leaveOut(row);
         }
     }
 
@@ -124,13 +159,22 @@ internal static class ShapedRows
         }
     }
 
-    private static ShapedRow Shape(JsonRow row, RowLayout layout, RowUse use) => layout.Format switch
+    private static ShapedRow Shape(JsonRow row, RowLayout layout, RowUse use)
     {
-        DataFormat.Alpaca => new ShapedRow(AlpacaRows.Read(row, layout, use), Usual, layout.Format),
-        DataFormat.Sharegpt => new ShapedRow(SharegptRows.Read(row, layout, use), Usual, layout.Format),
-        DataFormat.Hh or DataFormat.DeepspeedChat => new ShapedRow(TranscriptRows.Read(row, layout, use), Usual, layout.Format),
-        _ => new ShapedRow(TrlRows.Read(row, layout, use), layout, layout.Format),
-    };
+        bool stays = !layout.Converses && !layout.IsPromptImplicit && layout.Format is (DataFormat.Trl or DataFormat.Verl or DataFormat.Openrlhf);
+        if (!stays && !ChatMessages.IsText(row.Object))
+        {
+            throw row.Wrong("the row holds half a surrogate pair, which is no character: repair the \\u escape");
+        }
+
+        return layout.Format switch
+        {
+            DataFormat.Alpaca => new ShapedRow(AlpacaRows.Read(row, layout, use), Usual, layout.Format),
+            DataFormat.Sharegpt => new ShapedRow(SharegptRows.Read(row, layout, use), Usual, layout.Format),
+            DataFormat.Hh or DataFormat.DeepspeedChat => new ShapedRow(TranscriptRows.Read(row, layout, use), Usual, layout.Format),
+            _ => new ShapedRow(TrlRows.Read(row, layout, use), layout, layout.Format),
+        };
+    }
 
     private static RowLayout Usual { get; } = RowLayout.Of(DataFormat.Trl);
 

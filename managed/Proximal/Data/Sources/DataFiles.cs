@@ -11,6 +11,9 @@ internal static class DataFiles
         ("valid", "validation"), ("validation", "validation"), ("val", "validation"), ("dev", "validation"),
     ];
 
+    /// <summary>Texts and tables that lie beside data, by their names without endings.</summary>
+    private static readonly string[] Companions = ["license", "licence", "copying", "notice", "readme", "changelog", "source", "requirements", "merges", "vocab"];
+
     /// <summary>The files of rows that a path stands for, in the order of their names.</summary>
     /// <param name="path">A file, a folder, or a pattern in which * and ? stand for parts of a name and ** for folders.</param>
     /// <param name="what">What the files are, as in "The preference file".</param>
@@ -40,13 +43,17 @@ internal static class DataFiles
         return found;
     }
 
-    /// <summary>The data files in a folder and in the folders within it, in the order of their names; hidden ones, and descriptions of data, are none.</summary>
+    /// <summary>The data files in a folder and in the folders within it, in the order of their names; hidden ones, descriptions of data, licences and the like are none.</summary>
     public static IEnumerable<RowFile> InFolder(string folder, bool texts) =>
         Directory.EnumerateFiles(folder, "*", All)
             .Where(file => !IsHidden(Path.GetRelativePath(folder, file)) && Path.GetFileName(file) != DatasetInfo)
             .Order(StringComparer.Ordinal)
+            .Where(file => !IsCompanion(file))
             .Select(RowFile.Of)
             .Where(file => file.HasRows || (texts && file.IsPlainText));
+
+    /// <summary>Whether a file's name says that it is no data, whatever its ending.</summary>
+    public static bool IsCompanion(string path) => Companions.Contains(Path.GetFileNameWithoutExtension(path), StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The file in which LLaMA-Factory describes the others of its folder.</summary>
     public const string DatasetInfo = "dataset_info.json";
