@@ -13,8 +13,26 @@ internal sealed class RowBuilder(JsonRow row)
     /// <summary>A message.</summary>
     public static JsonObject Message(string role, string content) => new() { ["role"] = role, ["content"] = content };
 
-    /// <summary>A value of the file, as it is.</summary>
-    public static JsonNode? Copy(JsonElement element) => JsonNode.Parse(element.GetRawText());
+    /// <summary>A value of the file, as it is; of a name that is given twice the last one counts, as everywhere.</summary>
+    public static JsonNode? Copy(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Null => null,
+        JsonValueKind.Object => CopyObject(element),
+        JsonValueKind.Array => new JsonArray([.. element.EnumerateArray().Select(Copy)]),
+        _ => JsonValue.Create(element),
+    };
+
+    /// <summary>An object of the file.</summary>
+    public static JsonObject CopyObject(JsonElement element)
+    {
+        var copy = new JsonObject();
+        foreach (JsonProperty property in element.EnumerateObject())
+        {
+            copy[property.Name] = Copy(property.Value);
+        }
+
+        return copy;
+    }
 
     /// <summary>Adds a field; none when there is nothing.</summary>
     public RowBuilder Add(string field, JsonNode? value)

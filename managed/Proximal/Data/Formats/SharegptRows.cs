@@ -106,7 +106,7 @@ internal static class SharegptRows
             ?? throw row.Wrong($"{where} is said by '{speaker}': expected {tags}; name others in the tags of {Sources.DataFiles.DatasetInfo}", field);
         if (from == "role" && said == "content")
         {
-            return (JsonObject)RowBuilder.Copy(message)!;
+            return RowBuilder.CopyObject(message);
         }
 
         string content = TextOf(row, message, said, where, field, tags.Content);

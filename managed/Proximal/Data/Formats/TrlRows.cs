@@ -36,7 +36,7 @@ internal static class TrlRows
             throw row.Wrong($"the fields '{layout.Chosen}' and '{layout.Rejected}' begin with different letters, so there is no prompt: add the field '{layout.Prompt}'", layout.Prompt);
         }
 
-        JsonObject whole = row.Object.Deserialize<JsonObject>()!;
+        JsonObject whole = RowBuilder.CopyObject(row.Object);
         whole[layout.Prompt] = chosen[..shared];
         whole[layout.Chosen] = chosen[shared..];
         whole[layout.Rejected] = rejected[shared..];
@@ -52,7 +52,7 @@ internal static class TrlRows
             return row;
         }
 
-        JsonObject whole = row.Object.Deserialize<JsonObject>()!;
+        JsonObject whole = RowBuilder.CopyObject(row.Object);
         foreach ((string field, string role) in texts.Where(text => row.IsText(text.Field)))
         {
             whole[field] = new JsonArray(RowBuilder.Message(role, row.Text(field, "a text")));
