@@ -87,6 +87,16 @@ public sealed unsafe class Engine : IDisposable
         }
     }
 
+    /// <summary>Whether the log-prob recorded with a sampled token has the bits of the one that scoring computes.</summary>
+    internal bool SamplesWhatItScores
+    {
+        get
+        {
+            using var description = System.Text.Json.JsonDocument.Parse(Describe(loadBackend: true));
+            return description.RootElement.GetProperty("backend").TryGetProperty("samples_what_it_scores", out var same) && same.GetBoolean();
+        }
+    }
+
     /// <summary>Measures the backend's fp32 matrix product [n, n] x [n, n].</summary>
     /// <param name="n">The matrices' size, 1 to 8192.</param>
     /// <param name="repeats">How often it runs, 1 to 1000; the median counts.</param>

@@ -93,6 +93,7 @@ static void px_struct_id_layout(void) {
   VALUE(px_struct_id, PX_STRUCT_GROUP_ADVANTAGE_ARGS);
   VALUE(px_struct_id, PX_STRUCT_GROUP_METRICS);
   VALUE(px_struct_id, PX_STRUCT_GGUF_OPTIONS);
+  VALUE(px_struct_id, PX_STRUCT_GENERATOR_COUNTS);
 }
 
 static void px_products_layout(void) {
@@ -282,6 +283,7 @@ static void px_generator_options_layout(void) {
   FIELD(px_generator_options, flags);
   FIELD(px_generator_options, max_batch);
   FIELD(px_generator_options, seed);
+  FIELD(px_generator_options, cache_bytes);
 }
 
 static void px_generate_request_layout(void) {
@@ -300,13 +302,25 @@ static void px_generate_request_layout(void) {
   FIELD(px_generate_request, stop_count);
 }
 
+static void px_generator_counts_layout(void) {
+  STRUCT(px_generator_counts);
+  FIELD(px_generator_counts, steps);
+  FIELD(px_generator_counts, drawn_tokens);
+  FIELD(px_generator_counts, computed_tokens);
+  FIELD(px_generator_counts, shared_tokens);
+  FIELD(px_generator_counts, pauses);
+  FIELD(px_generator_counts, cache_bytes);
+}
+
 static void px_generation_event_layout(void) {
   STRUCT(px_generation_event);
   FIELD(px_generation_event, sample_id);
   FIELD(px_generation_event, token);
   FIELD(px_generation_event, finish_reason);
   FIELD(px_generation_event, logprob);
+  FIELD(px_generation_event, entropy);
   FIELD(px_generation_event, index);
+  FIELD(px_generation_event, reserved);
 }
 
 static void px_adamw_args_layout(void) {
@@ -1010,6 +1024,7 @@ int main(void) {
   px_generate_flags_layout();
   px_generator_options_layout();
   px_generate_request_layout();
+  px_generator_counts_layout();
   px_generation_event_layout();
   px_adamw_args_layout();
   px_bradley_terry_args_layout();

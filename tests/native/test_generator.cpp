@@ -585,6 +585,10 @@ TEST(Generator, BadRequestsAndOptionsAreRefused) {
     options.max_batch = batch;
     EXPECT_EQ(px_generator_create(fixture.model.get(), &options, &created), PX_INVALID_ARGUMENT);
   }
+  options.max_batch = 1;
+  options.cache_bytes = -1;
+  EXPECT_EQ(px_generator_create(fixture.model.get(), &options, &created), PX_INVALID_ARGUMENT);
+  EXPECT_NE(last_error().find("options.cache_bytes"), std::string::npos) << last_error();
   const tiny::ModelHandle scalar = fixture.make_model(PX_HEAD_SCALAR);
   EXPECT_EQ(px_generator_create(scalar.get(), nullptr, &created), PX_INVALID_ARGUMENT);
   EXPECT_NE(last_error().find("language-model head"), std::string::npos) << last_error();
@@ -610,6 +614,9 @@ TEST(Generator, NullsAndForeignStructSizesAreRefused) {
   EXPECT_EQ(px_generator_poll(generator, &event, 0, &count), PX_INVALID_ARGUMENT);
   EXPECT_EQ(px_generator_poll(generator, &event, -3, &count), PX_INVALID_ARGUMENT);
   EXPECT_EQ(px_generator_cancel(nullptr, 1), PX_INVALID_ARGUMENT);
+  px_generator_counts counts{};
+  EXPECT_EQ(px_generator_count(nullptr, &counts), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(px_generator_count(generator, nullptr), PX_INVALID_ARGUMENT);
   for (const uint32_t size : {0u, 8u, 4097u}) {
     request.struct_size = size;
     EXPECT_EQ(px_generator_submit(generator, &request), PX_ABI_MISMATCH);
@@ -625,11 +632,16 @@ class FakeDecoder final : public px::Decoder {
  public:
   explicit FakeDecoder(int failing_call) : failing_call_(failing_call), slots_(4) {}
 
+  void limit(uint64_t) override {}
+  uint64_t bytes_of(int64_t) const override { return 0; }
+  size_t reserve(std::span<const px::Extension> extensions) override { return extensions.size(); }
+
   void extend(std::span<const px::Extension> extensions, float* logits) override {
     const bool fails = ++calls_ == failing_call_;
     for (size_t row = 0; row < extensions.size(); ++row) {
       auto& fed = slots_.at(static_cast<size_t>(extensions[row].slot));
-      fed.insert(fed.end(), extensions[row].tokens.begin(), extensions[row].tokens.end());
+      const auto fresh = extensions[row].tokens.subspan(fed.size());
+      fed.insert(fed.end(), fresh.begin(), fresh.end());
       if (fails && row == extensions.size() / 2) px::fail(PX_OUT_OF_MEMORY, "planted");
       tiny::Random random(std::accumulate(fed.begin(), fed.end(), fed.size(), [](uint64_t hash, int32_t token) {
         return hash * 1000003 + static_cast<uint64_t>(token);
@@ -638,9 +650,10 @@ class FakeDecoder final : public px::Decoder {
     }
   }
 
-  float logprob(const float*, double, int32_t) const override { return -1.0f; }
+  px::TokenScore score(const float*, double, int32_t) const override { return {-1.0f, 1.0f}; }
   void drop(int64_t slot) override { slots_.at(static_cast<size_t>(slot)).clear(); }
   uint64_t bytes() const override { return 64; }
+  px::DecoderCounts counts() const override { return {}; }
 
  private:
   int failing_call_;
@@ -652,7 +665,7 @@ TEST(Generator, AFailedStepIsRepeatedFromTheBeginningOfItsSequences) {
   Fixture fixture;
   const auto prompts = random_prompts(9, 35);
   const auto run = [&](int failing_call) {
-    px::Generator generator(fixture.model->model, std::make_unique<FakeDecoder>(failing_call), 4, 3);
+    px::Generator generator(fixture.model->model, std::make_unique<FakeDecoder>(failing_call), 4, 3, 0);
     for (size_t i = 0; i < prompts.size(); ++i) {
       px::Request request;
       request.sample_id = i;

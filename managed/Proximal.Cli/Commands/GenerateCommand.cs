@@ -36,8 +36,7 @@ internal static class GenerateCommand
             var codec = new TextCodec(path, parsed.GetValue(rows.Tokenizer));
             IReadOnlyList<int> stops = StopTokensOf(parsed.GetValue(rows.StopTokenIds), path, codec, host);
             using RowWriter writer = RowWriter.Open(parsed.GetValue(rows.Output), host);
-            using var generator = new Generator(
-                model, new GeneratorOptions { Seed = parsed.GetValue(sampling.Seed), MaxBatch = parsed.GetValue(sampling.MaxBatch) });
+            using var generator = new Generator(model, sampling.ReadGenerator(parsed));
             var work = new RowGenerator(generator, codec, writer, sampling.Read(parsed), stops);
             return await Progress.RunAsync(
                 host, rows.ProgressOf(parsed, host), view => work.RunAsync(reader, view, cancellation)).ConfigureAwait(false);

@@ -37,11 +37,19 @@ internal sealed class SamplingArguments
     public Option<int> MaxBatch { get; } = NumberOption.Whole(
         "--max-batch", "Responses decoded together; what is drawn does not depend on it.", 64, 1, 4096);
 
+    public Option<int> CacheMegabytes { get; } = NumberOption.Whole(
+        "--cache-mb",
+        "Megabytes that keys and values may take; responses pause where they end, and what is drawn does not depend on it. 0: what they need.",
+        0,
+        0,
+        int.MaxValue);
+
     public void AddTo(Command command)
     {
         AddOneTo(command);
         command.Add(Samples);
         command.Add(MaxBatch);
+        command.Add(CacheMegabytes);
     }
 
     /// <summary>Adds those that speak of one response at a time.</summary>
@@ -52,6 +60,13 @@ internal sealed class SamplingArguments
             command.Add(option);
         }
     }
+
+    public GeneratorOptions ReadGenerator(ParseResult parsed) => new()
+    {
+        Seed = parsed.GetValue(Seed),
+        MaxBatch = parsed.GetValue(MaxBatch),
+        CacheBytes = parsed.GetValue(CacheMegabytes) * 1_000_000L,
+    };
 
     public SampleSettings Read(ParseResult parsed) => new(
         parsed.GetValue(Samples),

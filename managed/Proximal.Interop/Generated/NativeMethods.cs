@@ -97,6 +97,9 @@ internal static unsafe partial class NativeMethods
     public static extern px_status px_generator_poll(px_generator* generator, px_generation_event* events, [NativeTypeName("int64_t")] long capacity, [NativeTypeName("int64_t *")] long* count);
 
     [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_generator_count(px_generator* generator, px_generator_counts* counts);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
     public static extern px_status px_generator_cancel(px_generator* generator, [NativeTypeName("uint64_t")] ulong sample_id);
 
     [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]

@@ -13,6 +13,11 @@ internal partial struct px_generation_event
 
     public float logprob;
 
+    public float entropy;
+
     [NativeTypeName("int32_t")]
     public int index;
+
+    [NativeTypeName("int32_t")]
+    public int reserved;
 }

@@ -13,4 +13,7 @@ internal partial struct px_generator_options
 
     [NativeTypeName("uint64_t")]
     public ulong seed;
+
+    [NativeTypeName("int64_t")]
+    public long cache_bytes;
 }

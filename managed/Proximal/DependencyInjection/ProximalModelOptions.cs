@@ -17,5 +17,8 @@ public sealed class ProximalModelOptions
     /// <summary>Picks the random numbers together with each request's sample id.</summary>
     public ulong Seed { get; set; }
 
-    internal GeneratorOptions ToGeneratorOptions() => new() { MaxBatch = MaxBatch, Seed = Seed };
+    /// <summary>Bytes that keys and values may take, see <see cref="GeneratorOptions.CacheBytes"/>; 0: what the responses need.</summary>
+    public long CacheBytes { get; set; }
+
+    internal GeneratorOptions ToGeneratorOptions() => new() { MaxBatch = MaxBatch, Seed = Seed, CacheBytes = CacheBytes };
 }

@@ -27,6 +27,9 @@ public sealed record EvaluationOptions
     /// <summary>Sequences decoded together; at least 1. What is drawn does not depend on it.</summary>
     public int GenerationBatch { get; init; } = 64;
 
+    /// <summary>Bytes that the keys and values of generation may take, see <see cref="GeneratorOptions.CacheBytes"/>; 0: what the responses need.</summary>
+    public long GenerationCacheBytes { get; init; }
+
     /// <summary>The most tokens of one scoring pass; a longer sequence goes alone.</summary>
     public int MicroBatchTokens { get; init; } = 8192;
 
@@ -44,6 +47,7 @@ public sealed record EvaluationOptions
         Require.AtLeast(Resamples, 1);
         Require.AtLeast(ToxicitySamples, 0);
         Require.AtLeast(GenerationBatch, 1);
+        Require.AtLeast(GenerationCacheBytes, 0);
         Require.AtLeast(MicroBatchTokens, 1);
     }
 }

@@ -138,7 +138,9 @@ public sealed class Evaluator
         IProgress<GenerationProgress>? progress,
         CancellationToken cancellationToken)
     {
-        using var generator = new Generator(model, new GeneratorOptions { Seed = seed, MaxBatch = _options.GenerationBatch });
+        using var generator = new Generator(
+            model,
+            new GeneratorOptions { Seed = seed, MaxBatch = _options.GenerationBatch, CacheBytes = _options.GenerationCacheBytes });
         Prompt[] repeated = [.. prompts.SelectMany(prompt => Enumerable.Repeat(prompt, samples))];
         GenerationRequest[] requests =
         [

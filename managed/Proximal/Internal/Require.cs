@@ -73,7 +73,7 @@ internal static class Require
         }
     }
 
-    public static void AtLeast(int value, int least, [CallerArgumentExpression(nameof(value))] string name = "")
+    public static void AtLeast(long value, long least, [CallerArgumentExpression(nameof(value))] string name = "")
     {
         if (value < least)
         {

@@ -9,8 +9,10 @@ namespace Proximal.Rollouts;
 
 /// <summary>Generates responses. Concurrent callers share one batch; what is drawn for each has its own random numbers.</summary>
 /// <remarks>
-/// Random numbers depend on the seed, the sample id and the place in the response only. The logits' last bits may depend
-/// on what else is in the batch (LibTorch backend), so a token at the very edge between two may differ between batches.
+/// Random numbers depend on the seed, the sample id and the place in the response only, and with the engine's own backend
+/// so does what is drawn. With LibTorch the logits' last bits may depend on what else is in the batch, so a token at the
+/// very edge between two may differ between batches.
+/// Sequences that begin alike are computed once as far as they do: samples of one prompt, a common system prompt.
 /// The generator reads the model's own weights: a trainer's step on them changes what is drawn next, and is refused while
 /// a response is unfinished. Any thread may call any method.
 /// </remarks>
@@ -45,6 +47,19 @@ public sealed unsafe class Generator : IDisposable
 
     /// <summary>The model that is drawn from.</summary>
     public LanguageModel Model { get; }
+
+    /// <summary>What the generator has done in the steps that have ended.</summary>
+    public GeneratorCounts Counts
+    {
+        get
+        {
+            using HandleLease<px_generator> generator = _handle.Acquire();
+            px_generator_counts counts;
+            NativeStatus.Check(NativeMethods.px_generator_count(generator.Pointer, &counts));
+            return new GeneratorCounts(
+                counts.steps, counts.drawn_tokens, counts.computed_tokens, counts.shared_tokens, counts.pauses, counts.cache_bytes);
+        }
+    }
 
     /// <summary>Generates one response.</summary>
     /// <param name="request">What to generate.</param>
@@ -411,7 +426,7 @@ public sealed unsafe class Generator : IDisposable
         var reason = (px_finish_reason)received.finish_reason;
         if (received.token >= 0)
         {
-            sequence.Add(received.token, received.logprob, (FinishReason)reason);
+            sequence.Add(received.token, received.logprob, received.entropy, (FinishReason)reason);
         }
 
         if (reason == px_finish_reason.PX_FINISH_NONE)

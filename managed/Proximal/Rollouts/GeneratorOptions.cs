@@ -11,9 +11,19 @@ public sealed record GeneratorOptions
     /// <summary>Picks the random numbers together with each request's sample id.</summary>
     public ulong Seed { get; init; }
 
+    /// <summary>
+    /// Bytes that keys and values may take; at least 0, 0: what the responses need. Where they end, the responses that came
+    /// last pause and are computed anew later; what is drawn does not depend on it. A request that alone needs more is refused.
+    /// </summary>
+    public long CacheBytes { get; init; }
+
     /// <summary>Throws where an option cannot be used.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The option and its value.</exception>
-    internal void Validate() => ArgumentOutOfRangeException.ThrowIfLessThan(MaxBatch, 1);
+    internal void Validate()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxBatch, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(CacheBytes);
+    }
 
     internal unsafe px_generator_options ToNative()
     {
@@ -23,6 +33,7 @@ public sealed record GeneratorOptions
             struct_size = (uint)sizeof(px_generator_options),
             max_batch = MaxBatch,
             seed = Seed,
+            cache_bytes = CacheBytes,
         };
     }
 }

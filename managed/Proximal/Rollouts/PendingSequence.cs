@@ -9,6 +9,7 @@ internal sealed class PendingSequence(GenerationRequest request, ChannelWriter<G
 {
     private readonly List<int> _tokens = [];
     private readonly List<float> _logProbs = [];
+    private readonly List<float> _entropies = [];
 
     // Continuations run elsewhere: the thread that pumps tokens must not run a caller's code.
     private readonly TaskCompletionSource<Generation> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -29,7 +30,7 @@ internal sealed class PendingSequence(GenerationRequest request, ChannelWriter<G
 
     public CancellationTokenRegistration Registration { get; set; }
 
-    public void Add(int token, float logProb, FinishReason reason)
+    public void Add(int token, float logProb, float entropy, FinishReason reason)
     {
         if (_tokens.Count == 0 && _submitted != 0)
         {
@@ -39,8 +40,9 @@ internal sealed class PendingSequence(GenerationRequest request, ChannelWriter<G
         Instruments.TokenSampled();
         _tokens.Add(token);
         _logProbs.Add(logProb);
+        _entropies.Add(entropy);
         Volatile.Write(ref _count, _tokens.Count);
-        stream?.TryWrite(new GeneratedToken(_tokens.Count - 1, token, logProb, reason));
+        stream?.TryWrite(new GeneratedToken(_tokens.Count - 1, token, logProb, entropy, reason));
     }
 
     public void Complete(FinishReason reason)
@@ -48,7 +50,7 @@ internal sealed class PendingSequence(GenerationRequest request, ChannelWriter<G
         Instruments.SequenceEnded();
         Registration.Unregister();
         _completion.TrySetResult(
-            new Generation(request.SampleId, request.Prompt, [.. _tokens], [.. _logProbs], reason));
+            new Generation(request.SampleId, request.Prompt, [.. _tokens], [.. _logProbs], [.. _entropies], reason));
         stream?.TryComplete();
     }
 

@@ -107,7 +107,8 @@ typedef enum px_struct_id {
   PX_STRUCT_PREFERENCE_METRICS = 46,
   PX_STRUCT_GROUP_ADVANTAGE_ARGS = 47,
   PX_STRUCT_GROUP_METRICS = 48,
-  PX_STRUCT_GGUF_OPTIONS = 49
+  PX_STRUCT_GGUF_OPTIONS = 49,
+  PX_STRUCT_GENERATOR_COUNTS = 49
 } px_struct_id;
 
 /* Returns PX_ABI_VERSION of the library that is loaded. */

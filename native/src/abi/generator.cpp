@@ -9,8 +9,8 @@ using namespace px;
 using namespace px::abi;
 
 struct px_generator {
-  px_generator(const std::shared_ptr<Model>& model, int64_t max_batch, uint64_t seed)
-      : generator(model, make_decoder(*model, max_batch), max_batch, seed) {}
+  px_generator(const std::shared_ptr<Model>& model, int64_t max_batch, uint64_t seed, uint64_t cache_bytes)
+      : generator(model, make_decoder(*model, max_batch), max_batch, seed, cache_bytes) {}
   Generator generator;
 };
 
@@ -91,10 +91,13 @@ px_status px_generator_create(px_model* model, const px_generator_options* optio
     check_flags(o.flags, 0, "options");
     check(o.max_batch >= 0 && o.max_batch <= kMaxBatch, PX_INVALID_ARGUMENT, "options.max_batch: expected 1 to ",
           kMaxBatch, ", or 0 for ", kDefaultBatch, ", got ", o.max_batch);
+    check(o.cache_bytes >= 0, PX_INVALID_ARGUMENT, "options.cache_bytes: expected at least 1, or 0 for no limit, got ",
+          o.cache_bytes);
     check(m->head() == PX_HEAD_LM, PX_INVALID_ARGUMENT,
           "model: generation needs a language-model head, the model has a scalar head");
     check_pointer(generator, "generator");
-    *generator = new px_generator(m, o.max_batch == 0 ? kDefaultBatch : o.max_batch, o.seed);
+    *generator = new px_generator(m, o.max_batch == 0 ? kDefaultBatch : o.max_batch, o.seed,
+                                  static_cast<uint64_t>(o.cache_bytes));
   });
 }
 
@@ -116,6 +119,14 @@ px_status px_generator_poll(px_generator* generator, px_generation_event* events
     check_pointer(count, "count");
     check(capacity >= 1, PX_INVALID_ARGUMENT, "capacity: expected at least 1, got ", capacity);
     *count = g.poll({events, static_cast<size_t>(capacity)});
+  });
+}
+
+px_status px_generator_count(px_generator* generator, px_generator_counts* counts) {
+  return guarded("px_generator_count", [&] {
+    const Generator& g = generator_of(generator);
+    check_pointer(counts, "counts");
+    *counts = g.counts();
   });
 }
 

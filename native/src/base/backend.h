@@ -41,24 +41,46 @@ struct OutputGradients {
   const float* score = nullptr;
 };
 
-// One step of decoding for some sequences: the tokens that each adds to its cache.
+// One step of decoding for some sequences: all the tokens of each, of which its slot holds some leading ones at most.
 struct Extension {
   int64_t slot;
-  std::span<const int32_t> tokens;  // at least one
+  std::span<const int32_t> tokens;  // more than the slot holds
+};
+
+// Of a distribution and one of its tokens, as scoring gives them.
+struct TokenScore {
+  float logprob;
+  float entropy;
+};
+
+// What a decoder did so far.
+struct DecoderCounts {
+  int64_t computed_tokens = 0;  // tokens that went through the model
+  int64_t shared_tokens = 0;    // tokens whose keys and values another sequence had already
 };
 
 // Key/value caches of up to `slots` sequences.
 class Decoder {
  public:
   virtual ~Decoder() = default;
-  // Appends each extension's tokens to its slot and writes the logits after its last one: row i of logits
-  // [extensions, V] (unscaled, fp32).
+
+  // The memory that caches may take; 0: what they need.
+  virtual void limit(uint64_t bytes) = 0;
+  // Of a sequence of so many tokens, alone.
+  virtual uint64_t bytes_of(int64_t tokens) const = 0;
+
+  // Makes room for the extensions in their order and returns for how many there was. The first alone always has it where
+  // nothing else is held and its bytes are within the limit.
+  virtual size_t reserve(std::span<const Extension> extensions) = 0;
+  // After a reserve() of these very extensions: brings each slot to its extension's tokens and writes the logits after
+  // the last one: row i of logits [extensions, V] (unscaled, fp32).
   virtual void extend(std::span<const Extension> extensions, float* logits) = 0;
-  // log softmax(logits / T)[token] of a row that extend() wrote, as scoring the sequence gives it.
-  virtual float logprob(const float* logits, double temperature, int32_t token) const = 0;
+  // Of a row that extend() wrote: log softmax(logits / T)[token], and the entropy of softmax(logits / T).
+  virtual TokenScore score(const float* logits, double temperature, int32_t token) const = 0;
   // Empties a slot.
   virtual void drop(int64_t slot) = 0;
   virtual uint64_t bytes() const = 0;
+  virtual DecoderCounts counts() const = 0;
 };
 
 class Backend {

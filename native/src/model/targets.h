@@ -48,7 +48,8 @@ inline void gather(const float* upstream, const std::vector<int64_t>& entries, f
   for (size_t i = 0; i < entries.size(); ++i) values[i] = upstream != nullptr ? upstream[entries[i]] : 0.0f;
 }
 
-// Each slot at most once, and no sequence beyond the model's context. length(slot): the tokens that it holds.
+// Each slot at most once, more tokens than it holds, and no sequence beyond the model's context. length(slot): the
+// tokens that it holds.
 template <class Length>
 void check_extensions(std::span<const Extension> extensions, size_t slots, int64_t context, const Length& length) {
   check(!extensions.empty(), PX_INVALID_ARGUMENT, "extensions: expected at least one");
@@ -58,9 +59,9 @@ void check_extensions(std::span<const Extension> extensions, size_t slots, int64
     check(slot < slots && !seen[slot], PX_INVALID_ARGUMENT, "slot: expected each of 0 to ", slots - 1,
           " at most once, got ", extension.slot);
     seen[slot] = true;
-    const int64_t all = length(slot) + static_cast<int64_t>(extension.tokens.size());
-    check(!extension.tokens.empty() && all <= context, PX_INVALID_ARGUMENT, "slot ", extension.slot,
-          ": expected 1 token or more and at most ", context, " in all (the model's context), got ", all);
+    const auto tokens = static_cast<int64_t>(extension.tokens.size());
+    check(tokens > length(slot) && tokens <= context, PX_INVALID_ARGUMENT, "slot ", extension.slot, ": expected more than ",
+          length(slot), " tokens (what it holds) and at most ", context, " (the model's context), got ", tokens);
   }
 }
 

@@ -24,12 +24,13 @@ class Turn {
   std::atomic_flag& taken_;
 };
 
-px_generation_event event_of(const Sequence& sequence, int32_t token, float logprob, px_finish_reason reason) {
-  return {sequence.request.sample_id, token, reason, logprob, static_cast<int32_t>(sequence.generated())};
+px_generation_event event_of(const Sequence& sequence, int32_t token, TokenScore score, px_finish_reason reason) {
+  return {sequence.request.sample_id, token, reason, score.logprob, score.entropy,
+          static_cast<int32_t>(sequence.generated()), 0};
 }
 
 // So that adding the token that is drawn cannot fail.
-void make_room(std::vector<int32_t>& tokens) {
+void make_room_for_one(std::vector<int32_t>& tokens) {
   if (tokens.size() == tokens.capacity()) tokens.reserve(2 * tokens.size());
 }
 
@@ -46,15 +47,28 @@ std::unique_ptr<Decoder> make_decoder(const Model& model, int64_t slots) {
   return decoder;
 }
 
-Generator::Generator(std::shared_ptr<Model> model, std::unique_ptr<Decoder> decoder, int64_t max_batch, uint64_t seed)
+Generator::Generator(std::shared_ptr<Model> model, std::unique_ptr<Decoder> decoder, int64_t max_batch, uint64_t seed,
+                     uint64_t cache_bytes)
     : model_(std::move(model)),
       seed_(seed),
+      cache_bytes_limit_(cache_bytes),
       scheduler_(max_batch, model_->weights().unfinished_sequences),
-      decoder_(std::move(decoder)) {}
+      decoder_(std::move(decoder)) {
+  decoder_->limit(cache_bytes);
+}
 
 Generator::~Generator() {
   engine().run([this] { decoder_.reset(); });
   engine().memory.cache -= cache_bytes_;
+}
+
+void Generator::submit(Request request) {
+  const int64_t tokens = static_cast<int64_t>(request.prompt.size()) + request.max_new_tokens;
+  const uint64_t needed = decoder_->bytes_of(tokens);
+  check(cache_bytes_limit_ == 0 || needed <= cache_bytes_limit_, PX_INVALID_ARGUMENT, "request: its ", tokens,
+        " tokens (prompt and max_new_tokens) need ", needed, " bytes of cache, and options.cache_bytes is ",
+        cache_bytes_limit_, "; raise that or ask for fewer tokens");
+  scheduler_.submit(std::move(request));
 }
 
 int64_t Generator::poll(std::span<px_generation_event> events) {
@@ -66,18 +80,18 @@ int64_t Generator::poll(std::span<px_generation_event> events) {
 
 void Generator::end_cancelled() {
   const std::vector<Sequence*> cancelled = scheduler_.take_cancelled();
-  for (const Sequence* sequence : cancelled) events_.push_back(event_of(*sequence, -1, 0.0f, PX_FINISH_CANCELLED));
+  for (const Sequence* sequence : cancelled) events_.push_back(event_of(*sequence, -1, {}, PX_FINISH_CANCELLED));
   leave(cancelled);
 }
 
 void Generator::step() {
-  const std::vector<Sequence*> running = scheduler_.fill_slots();
+  std::vector<Sequence*> running = scheduler_.fill_slots();
   if (running.empty()) return;
   std::vector<px_generation_event> drawn;
   try {
     compute(running);
     drawn = draw(running);
-    for (Sequence* sequence : running) make_room(sequence->tokens);
+    for (Sequence* sequence : running) make_room_for_one(sequence->tokens);
   } catch (...) {
     start_over(running);
     throw;
@@ -85,26 +99,58 @@ void Generator::step() {
   commit(running, std::move(drawn));
 }
 
-void Generator::compute(std::span<Sequence* const> running) {
-  std::vector<Extension> extensions;
-  for (const Sequence* sequence : running) extensions.push_back({sequence->slot, sequence->input()});
+// Those that pause leave `running`.
+void Generator::compute(std::vector<Sequence*>& running) {
   logits_.resize(running.size() * static_cast<size_t>(model_->descriptor().vocabulary));
   engine().run([&] {
-    for (const int64_t slot : vacated_) decoder_->drop(slot);
-    vacated_.clear();
+    empty_vacated();
+    const std::vector<Extension> extensions = make_room(running);
     decoder_->extend(extensions, logits_.data());
-    const auto bytes = static_cast<int64_t>(decoder_->bytes());
-    engine().memory.cache += bytes - cache_bytes_;
-    cache_bytes_ = bytes;
+    count(running.size());
   });
+}
+
+std::vector<Extension> Generator::make_room(std::vector<Sequence*>& running) {
+  std::vector<Extension> extensions;
+  for (const Sequence* sequence : running) extensions.push_back({sequence->slot, sequence->tokens});
+  while (decoder_->reserve(extensions) < extensions.size()) {
+    vacated_.push_back(running.back()->slot);
+    scheduler_.pause(*running.back());
+    running.pop_back();
+    extensions.pop_back();
+    empty_vacated();
+    const std::lock_guard lock(counts_mutex_);
+    ++counts_.pauses;
+  }
+  return extensions;
+}
+
+void Generator::empty_vacated() {
+  for (const int64_t slot : vacated_) decoder_->drop(slot);
+  vacated_.clear();
+}
+
+void Generator::count(size_t running) {
+  const auto bytes = static_cast<int64_t>(decoder_->bytes());
+  engine().memory.cache += bytes - cache_bytes_;
+  cache_bytes_ = bytes;
+  const DecoderCounts decoder = decoder_->counts();
+  const std::lock_guard lock(counts_mutex_);
+  ++counts_.steps;
+  counts_.drawn_tokens += static_cast<int64_t>(running);
+  counts_.computed_tokens = decoder.computed_tokens;
+  counts_.shared_tokens = decoder.shared_tokens;
+  counts_.cache_bytes = bytes;
+}
+
+px_generator_counts Generator::counts() const {
+  const std::lock_guard lock(counts_mutex_);
+  return counts_;
 }
 
 // After a failure nobody knows what the caches hold: the next step feeds each sequence from its beginning.
 void Generator::start_over(std::span<Sequence* const> running) {
-  for (Sequence* sequence : running) {
-    sequence->cached = 0;
-    vacated_.push_back(sequence->slot);
-  }
+  for (const Sequence* sequence : running) vacated_.push_back(sequence->slot);
 }
 
 std::vector<px_generation_event> Generator::draw(std::span<Sequence* const> running) const {
@@ -143,12 +189,12 @@ px_generation_event Generator::draw(const Sequence& sequence, const float* logit
     kernels::sample(engine().cpu(), args, token, nullptr);
   } catch (const Error& error) {
     if (error.status() != PX_NOT_FINITE) throw;
-    return event_of(sequence, -1, 0.0f, PX_FINISH_ERROR);
+    return event_of(sequence, -1, {}, PX_FINISH_ERROR);
   }
-  const float logprob = decoder_->logprob(logits, request.temperature, token);
-  if (stops(request, token)) return event_of(sequence, token, logprob, PX_FINISH_STOP);
+  const TokenScore score = decoder_->score(logits, request.temperature, token);
+  if (stops(request, token)) return event_of(sequence, token, score, PX_FINISH_STOP);
   const bool last = sequence.generated() + 1 == request.max_new_tokens;
-  return event_of(sequence, token, logprob, last ? PX_FINISH_LENGTH : PX_FINISH_NONE);
+  return event_of(sequence, token, score, last ? PX_FINISH_LENGTH : PX_FINISH_NONE);
 }
 
 // The sequences take what was drawn for them, and the events wait for the caller.
@@ -156,7 +202,6 @@ void Generator::commit(std::span<Sequence* const> running, std::vector<px_genera
   std::vector<Sequence*> ended;
   for (size_t row = 0; row < running.size(); ++row) {
     Sequence& sequence = *running[row];
-    sequence.cached = sequence.tokens.size();
     if (drawn[row].token >= 0) sequence.tokens.push_back(drawn[row].token);
     if (drawn[row].finish_reason != PX_FINISH_NONE) ended.push_back(&sequence);
   }

@@ -1,5 +1,7 @@
 #include "rollout/scheduler.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 
 namespace px {
@@ -16,6 +18,7 @@ void Scheduler::submit(Request request) {
   check(!sequences_.contains(id), PX_INVALID_ARGUMENT,
         "request.sample_id: expected one that no unfinished sequence has, got ", id,
         "; poll that one's last event first");
+  sequence->arrival = arrivals_++;
   waiting_.push_back(sequence.get());
   try {
     sequences_.emplace(id, std::move(sequence));
@@ -55,7 +58,15 @@ std::vector<Sequence*> Scheduler::fill_slots() {
     }
     if (slots_[slot] != nullptr) running.push_back(slots_[slot]);
   }
+  std::ranges::sort(running, {}, &Sequence::arrival);
   return running;
+}
+
+void Scheduler::pause(Sequence& sequence) {
+  const std::lock_guard lock(mutex_);
+  waiting_.push_front(&sequence);
+  slots_[static_cast<size_t>(sequence.slot)] = nullptr;
+  sequence.slot = -1;
 }
 
 void Scheduler::end(std::span<Sequence* const> sequences) {

@@ -1,4 +1,5 @@
-// Which sequences run: a fixed number of slots, a queue of those that wait, and a table of all that are unfinished.
+// Which sequences run: a fixed number of slots, a queue of those that wait, and a table of all that are unfinished. First
+// come, first served: who runs came before all that wait.
 //
 // submit and cancel may come from any thread at any time; the other functions belong to the thread that steps the
 // batch. No lock is held while a step computes.
@@ -30,8 +31,11 @@ class Scheduler {
   // Those cancelled since the last call that have not ended, in the order of cancelling.
   std::vector<Sequence*> take_cancelled();
 
-  // Gives free slots to those that wait, first come first served. Returns all that run, by slot.
+  // Gives free slots to those that wait. Returns all that run, in the order in which they came.
   std::vector<Sequence*> fill_slots();
+
+  // The last that came of those that run waits again; its slot is free.
+  void pause(Sequence& sequence);
 
   // They neither run nor wait any more; slots that they had are free.
   void end(std::span<Sequence* const> sequences);
@@ -46,6 +50,7 @@ class Scheduler {
   std::deque<Sequence*> waiting_;
   std::vector<Sequence*> cancelled_;
   std::vector<Sequence*> slots_;  // null: free
+  uint64_t arrivals_ = 0;
 };
 
 }  // namespace px

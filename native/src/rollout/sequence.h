@@ -25,13 +25,12 @@ struct Sequence {
       : request(std::move(asked)), tokens(request.prompt), prompt_count(static_cast<int64_t>(tokens.size())) {}
 
   int64_t generated() const { return static_cast<int64_t>(tokens.size()) - prompt_count; }
-  std::span<const int32_t> input() const { return std::span(tokens).subspan(cached); }
 
   Request request;
   std::vector<int32_t> tokens;  // the prompt and the response so far
   int64_t prompt_count;
-  size_t cached = 0;  // leading tokens that the decoder holds; the next step feeds the others
-  int64_t slot = -1;  // -1: waits
+  uint64_t arrival = 0;  // the order of submission
+  int64_t slot = -1;     // -1: waits
   bool cancelled = false;
   bool ended = false;  // its last event is made, though perhaps not handed out
 };

@@ -20,7 +20,12 @@
 namespace px::torch_backend {
 namespace {
 
-constexpr int64_t kSmallestCapacity = 64;
+// Capacities are multiples of this.
+constexpr int64_t kCapacityStep = 64;
+
+int64_t capacity_for(const Descriptor& d, int64_t tokens) {
+  return std::min(d.context, (tokens + kCapacityStep - 1) / kCapacityStep * kCapacityStep);
+}
 
 // A token of a step: its sequence's cache and its place in it.
 struct Place {
@@ -130,7 +135,7 @@ struct PackedStep {
 
 void SequenceCache::reserve(const Descriptor& d, int64_t tokens) {
   if (tokens <= capacity_) return;
-  const int64_t capacity = std::max(tokens, std::min(d.context, std::max(kSmallestCapacity, 2 * capacity_)));
+  const int64_t capacity = capacity_for(d, tokens);
   const int64_t heads = d.layers * d.kv_heads;
   const auto elements = static_cast<size_t>(heads * d.head_size * capacity);
   std::vector<float> keys(elements);
@@ -149,6 +154,22 @@ TorchDecoder::TorchDecoder(const Model& model, int64_t slots, std::shared_ptr<Po
   check(model.head() == PX_HEAD_LM, PX_INVALID_ARGUMENT, "model: expected a language-model head, got a scalar head");
 }
 
+size_t TorchDecoder::reserve(std::span<const Extension> extensions) {
+  const Descriptor& d = model_.descriptor();
+  check_extensions(extensions, slots_.size(), d.context, [&](size_t slot) { return slots_[slot].length(); });
+  for (size_t i = 0; i < extensions.size(); ++i) {
+    SequenceCache& cache = slots_[static_cast<size_t>(extensions[i].slot)];
+    const auto tokens = static_cast<int64_t>(extensions[i].tokens.size());
+    if (tokens <= cache.capacity()) continue;
+    // A sequence that begins leaves a step of capacity to each that is under way.
+    const int64_t spare = cache.length() == 0 ? static_cast<int64_t>(i) * kCapacityStep : 0;
+    const uint64_t all = bytes() + bytes_of(tokens) - bytes_of(cache.capacity()) + bytes_of(spare);
+    if (limit_ != 0 && all > limit_) return i;
+    cache.reserve(d, tokens);
+  }
+  return extensions.size();
+}
+
 void TorchDecoder::extend(std::span<const Extension> extensions, float* logits) {
   check_extensions(extensions, slots_.size(), model_.descriptor().context,
                    [&](size_t slot) { return slots_[slot].length(); });
@@ -164,9 +185,8 @@ void TorchDecoder::step(std::span<const Extension> extensions, float* logits) {
   const auto append = [&](bool fresh) {
     for (size_t i = 0; i < extensions.size(); ++i) {
       SequenceCache& cache = slots_[static_cast<size_t>(extensions[i].slot)];
-      const std::span<const int32_t> tokens = extensions[i].tokens;
+      const std::span<const int32_t> tokens = extensions[i].tokens.subspan(static_cast<size_t>(cache.length()));
       if ((cache.length() == 0 && tokens.size() > 1) != fresh) continue;
-      cache.reserve(d, cache.length() + static_cast<int64_t>(tokens.size()));
       for (size_t t = 0; t < tokens.size(); ++t) {
         const int64_t position = cache.length() + static_cast<int64_t>(t);
         packed.tokens.push_back(tokens[t]);
@@ -188,31 +208,39 @@ void TorchDecoder::step(std::span<const Extension> extensions, float* logits) {
                                   at::TensorOptions().dtype(at::kFloat));
   at::mm_out(rows, last, parameters_.head().t());
 
-  for (const Extension& extension : extensions) {
-    SequenceCache& cache = slots_[static_cast<size_t>(extension.slot)];
-    cache.set_length(cache.length() + static_cast<int64_t>(extension.tokens.size()));
-  }
+  for (const Extension& extension : extensions)
+    slots_[static_cast<size_t>(extension.slot)].set_length(static_cast<int64_t>(extension.tokens.size()));
+  counts_.computed_tokens += static_cast<int64_t>(packed.tokens.size());
 }
 
-float TorchDecoder::logprob(const float* logits, double temperature, int32_t token) const {
+TokenScore TorchDecoder::score(const float* logits, double temperature, int32_t token) const {
   const int64_t vocabulary = model_.descriptor().vocabulary;
   const double largest = *std::max_element(logits, logits + vocabulary);
-  double sum = 0.0;
-  for (int64_t i = 0; i < vocabulary; ++i) sum += std::exp((double{logits[i]} - largest) / temperature);
-  return static_cast<float>((double{logits[token]} - largest) / temperature - std::log(sum));
+  double sum = 0.0, product = 0.0;
+  for (int64_t i = 0; i < vocabulary; ++i) {
+    const double z = (double{logits[i]} - largest) / temperature;
+    sum += std::exp(z);
+    product += z * std::exp(z);
+  }
+  return {static_cast<float>((double{logits[token]} - largest) / temperature - std::log(sum)),
+          static_cast<float>(std::log(sum) - product / sum)};
 }
 
 void TorchDecoder::drop(int64_t slot) {
   check(slot >= 0 && slot < static_cast<int64_t>(slots_.size()), PX_INVALID_ARGUMENT, "slot: expected 0 to ",
         slots_.size() - 1, ", got ", slot);
-  slots_[static_cast<size_t>(slot)].set_length(0);
+  slots_[static_cast<size_t>(slot)].clear();
+}
+
+uint64_t TorchDecoder::bytes_of(int64_t tokens) const {
+  const Descriptor& d = model_.descriptor();
+  return static_cast<uint64_t>(2 * capacity_for(d, tokens) * d.layers * d.kv_heads * d.head_size) * sizeof(float);
 }
 
 uint64_t TorchDecoder::bytes() const {
-  const Descriptor& d = model_.descriptor();
-  int64_t tokens = 0;
-  for (const SequenceCache& cache : slots_) tokens += cache.capacity();
-  return static_cast<uint64_t>(2 * tokens * d.layers * d.kv_heads * d.head_size) * sizeof(float);
+  uint64_t all = 0;
+  for (const SequenceCache& cache : slots_) all += bytes_of(cache.capacity());
+  return all;
 }
 
 }  // namespace px::torch_backend

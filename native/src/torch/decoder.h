@@ -22,6 +22,7 @@ class SequenceCache {
   int64_t length() const { return length_; }
   int64_t capacity() const { return capacity_; }
   void reserve(const Descriptor& descriptor, int64_t tokens);
+  void clear() { *this = {}; }
   void set_length(int64_t length) { length_ = length; }
 
   float* keys(int64_t layer_and_head, int64_t head_size) {
@@ -41,10 +42,14 @@ class SequenceCache {
 class TorchDecoder final : public Decoder {
  public:
   TorchDecoder(const Model& model, int64_t slots, std::shared_ptr<PositionTable> positions);
+  void limit(uint64_t bytes) override { limit_ = bytes; }
+  uint64_t bytes_of(int64_t tokens) const override;
+  size_t reserve(std::span<const Extension> extensions) override;
   void extend(std::span<const Extension> extensions, float* logits) override;
-  float logprob(const float* logits, double temperature, int32_t token) const override;
+  TokenScore score(const float* logits, double temperature, int32_t token) const override;
   void drop(int64_t slot) override;
   uint64_t bytes() const override;
+  DecoderCounts counts() const override { return counts_; }
 
  private:
   void step(std::span<const Extension> extensions, float* logits);
@@ -53,6 +58,8 @@ class TorchDecoder final : public Decoder {
   std::shared_ptr<PositionTable> positions_;
   Parameters parameters_;
   std::vector<SequenceCache> slots_;
+  uint64_t limit_ = 0;
+  DecoderCounts counts_;
 };
 
 }  // namespace px::torch_backend

@@ -47,17 +47,53 @@ public sealed class GeneratorTests
         Assert.That(progress.Last, Is.EqualTo(new GenerationProgress(20, 20, 20 * 12)));
 
         PackedBatch batch = PackedBatch.Pack([.. generations.Select(generation => (int[])[.. generation.Prompt, .. generation.Tokens])]);
-        float[] scored = _model.Score(batch, ScoreOutputs.LogProbs, temperature: 0.8).LogProbs;
-        double largest = 0;
-        for (int s = 0; s < generations.Count; s++)
+        ModelScores scored = _model.Score(batch, ScoreOutputs.LogProbs | ScoreOutputs.Entropies, temperature: 0.8);
+        Assert.Multiple(() =>
         {
-            Assert.That(generations[s].FinishReason, Is.EqualTo(FinishReason.Length));
-            int begin = (int)batch.Offsets[s] + generations[s].Prompt.Length;
-            largest = Math.Max(largest, generations[s].LogProbs.Select((logProb, i) => Math.Abs(logProb - scored[begin + i])).Max());
-        }
+            for (int s = 0; s < generations.Count; s++)
+            {
+                Assert.That(generations[s].FinishReason, Is.EqualTo(FinishReason.Length));
+                Range response = ((int)batch.Offsets[s] + generations[s].Prompt.Length)..(int)batch.Offsets[s + 1];
+                Assert.That(generations[s].LogProbs, Is.EqualTo(scored.LogProbs[response]));
+                Assert.That(generations[s].Entropies, Is.EqualTo(scored.Entropies[response]));
+            }
+        });
+    }
 
-        TestContext.Out.WriteLine($"largest difference between sampling and scoring: {largest:E2}");
-        Assert.That(largest, Is.LessThan(1e-4));
+    [Test]
+    public void Responses_pause_where_the_cache_ends_and_are_the_same()
+    {
+        List<GenerationRequest> requests = Requests(6, maxNewTokens: 150);
+        using var roomy = new Generator(_model);
+        using var alone = new Generator(_model, new GeneratorOptions { MaxBatch = 1 });
+        IReadOnlyList<Generation> expected = roomy.Generate(requests);
+        alone.Generate(requests[..1]);
+        long needed = alone.Counts.CacheBytes;
+        using var tight = new Generator(_model, new GeneratorOptions { CacheBytes = 2 * needed });
+        IReadOnlyList<Generation> got = tight.Generate(requests);
+        GeneratorCounts counts = tight.Counts;
+        Assert.Multiple(() =>
+        {
+            Assert.That(got.Select(generation => generation.Tokens), Is.EqualTo(expected.Select(generation => generation.Tokens)));
+            Assert.That(got.Select(generation => generation.LogProbs), Is.EqualTo(expected.Select(generation => generation.LogProbs)));
+            Assert.That(counts.DrawnTokens, Is.EqualTo(6 * 150));
+            Assert.That(counts.Pauses, Is.Positive);
+            Assert.That(counts.CacheBytes, Is.LessThanOrEqualTo(2 * needed));
+            Assert.That(roomy.Counts.Pauses, Is.Zero);
+            Assert.That(
+                () => tight.Generate([requests[0] with { MaxNewTokens = 1000 }]),
+                Throws.InstanceOf<ArgumentException>().With.Message.Contains("cache_bytes"));
+        });
+    }
+
+    [Test]
+    public void Samples_of_one_prompt_compute_it_once()
+    {
+        int[] prompt = [.. Enumerable.Range(0, 100).Select(i => i % Vocabulary)];
+        using var generator = new Generator(_model);
+        generator.Generate(
+            [.. Enumerable.Range(0, 8).Select(i => new GenerationRequest { SampleId = (ulong)i, Prompt = prompt, MaxNewTokens = 1 })]);
+        Assert.That(generator.Counts, Is.EqualTo(new GeneratorCounts(1, 8, 100, 700, 0, generator.Counts.CacheBytes)));
     }
 
     [Test]
@@ -270,6 +306,7 @@ public sealed class GeneratorTests
             Refused(request with { StopTokens = [-4] }, "stop_tokens[0]");
             Assert.That(() => new Generator(scalar), Throws.ArgumentException.With.Message.Contains("language-model head"));
             Assert.That(() => new Generator(_model, new GeneratorOptions { MaxBatch = 0 }), Throws.InstanceOf<ArgumentException>());
+            Assert.That(() => new Generator(_model, new GeneratorOptions { CacheBytes = -1 }), Throws.InstanceOf<ArgumentException>());
             Assert.That(generator.Generate([]), Is.Empty);
         });
     }

@@ -19,7 +19,10 @@ internal sealed class PpoInvariants
     /// <summary>Approximate KL of the first minibatch, 0 when two passes agree; NaN while the critic warms up.</summary>
     public double FirstApproxKl { get; private set; } = double.NaN;
 
-    /// <summary>Largest and mean difference of the log-prob recorded while sampling to the recomputed one; NaN without the former.</summary>
+    /// <summary>
+    /// Largest and mean difference of the log-prob recorded while sampling to the one computed from whole sequences: of all
+    /// sequences where they were scored, else of the first minibatch in training. NaN without either.
+    /// </summary>
     public (double Largest, double Mean) SamplingDifference { get; private set; } = (double.NaN, double.NaN);
 
     /// <summary>Looks at a finished update.</summary>
@@ -27,7 +30,7 @@ internal sealed class PpoInvariants
     {
         CheckSampling(options);
         CheckFirstMinibatch(rollout, update);
-        MeasureSamplingDifference(rollout);
+        MeasureSamplingDifference(rollout, update);
         CheckKl(rollout);
         CheckValueClip(update);
     }
@@ -79,23 +82,28 @@ internal sealed class PpoInvariants
     }
 
     // 2. Sampling decodes token by token, training sees whole sequences: the difference is rounding, or a bug.
-    private void MeasureSamplingDifference(Rollout rollout)
+    private void MeasureSamplingDifference(Rollout rollout, PpoUpdate update)
     {
-        if (rollout.SamplingLogProbs.Length == 0)
-        {
-            return;
-        }
-
+        bool scored = rollout.LogProbs != rollout.SamplingLogProbs;
+        IEnumerable<int> sequences = scored ? Enumerable.Range(0, rollout.Sequences) : update.FirstSequences;
+        float[] computed = scored ? rollout.LogProbs : update.FirstLogProbs;
         double largest = 0;
         double sum = 0;
-        for (int i = 0; i < rollout.Count; i++)
+        int count = 0;
+        foreach (int s in rollout.SamplingLogProbs.Length > 0 ? sequences : [])
         {
-            double difference = Math.Abs((double)rollout.SamplingLogProbs[i] - rollout.LogProbs[i]);
-            largest = Math.Max(largest, difference);
-            sum += difference;
+            (int begin, int length) = rollout.Response(s).GetOffsetAndLength(rollout.Count);
+            for (int i = begin; i < begin + length; i++)
+            {
+                double difference = Math.Abs((double)rollout.SamplingLogProbs[i] - computed[i]);
+                largest = Math.Max(largest, difference);
+                sum += difference;
+            }
+
+            count += length;
         }
 
-        SamplingDifference = (largest, sum / rollout.ResponseTokens);
+        SamplingDifference = count > 0 ? (largest, sum / count) : (double.NaN, double.NaN);
     }
 
     // 3. k3 is never negative; k1 is negative on average only if responses are not drawn from the policy that scores them.

@@ -108,6 +108,18 @@ public sealed record PpoOptions
     /// </summary>
     public int ScoringBatch { get; init; }
 
+    /// <summary>
+    /// Bytes that the keys and values of generation may take; at least 0, 0: what the responses need. Where they end, some
+    /// responses pause and are computed anew later. What is drawn does not depend on it.
+    /// </summary>
+    public long GenerationCacheBytes { get; init; }
+
+    /// <summary>
+    /// Computes the log-probs of the responses by a pass of their own instead of taking those that sampling recorded, which
+    /// are the same bits: to check. Backends whose bits differ always do.
+    /// </summary>
+    public bool RecomputeLogProbs { get; init; }
+
     /// <summary>No learning rate depends on how many steps there are.</summary>
     internal bool SchedulesIgnoreSteps => Actor.IgnoresSteps && Critic.IgnoresSteps;
 
@@ -164,5 +176,6 @@ public sealed record PpoOptions
         Ema?.Validate();
         Require.AtLeast(GenerationBatch, 1);
         Require.AtLeast(ScoringBatch, 0);
+        Require.AtLeast(GenerationCacheBytes, 0);
     }
 }

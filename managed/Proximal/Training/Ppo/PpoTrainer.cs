@@ -74,7 +74,13 @@ public sealed class PpoTrainer : ICheckpointed, IDisposable
             _reference = setup.Reference ?? Own(_actor.CloneWeights());
             _critic = setup.Critic ?? Own(_actor.CloneWeights(ModelHead.Scalar, HeadInitialization.Zero));
             _generator = Own(new Generator(
-                _actor, new GeneratorOptions { Seed = setup.Seed, MaxBatch = _options.GenerationBatch }));
+                _actor,
+                new GeneratorOptions
+                {
+                    Seed = setup.Seed,
+                    MaxBatch = _options.GenerationBatch,
+                    CacheBytes = _options.GenerationCacheBytes,
+                }));
             _actorTrainer = Own(new Trainer(_actor, _options.Actor.AdamW));
             _criticTrainer = Own(new Trainer(_critic, _options.Critic.AdamW));
             _snapshot = new TrainerSnapshot(_actorTrainer, _criticTrainer);
@@ -201,7 +207,7 @@ public sealed class PpoTrainer : ICheckpointed, IDisposable
 
             // 3. Score: values, log-probs of actor and reference; then the rewards, which came meanwhile or are waited for.
             IReadOnlyList<Minibatch> minibatches = DrawMinibatches(rollout);
-            rollout = Score(rollout, minibatches, work);
+            rollout = Score(given is null ? Sampled(rollout) : rollout, minibatches, work);
             rollout = await RewardAsync(rollout, rewards, work).ConfigureAwait(false);
 
             // 4. Shape rewards: penalties, clip, KL.
@@ -283,11 +289,17 @@ public sealed class PpoTrainer : ICheckpointed, IDisposable
         return minibatches;
     }
 
+    // 3. What sampling recorded is what scoring would give, where the backend says so: the first ratio is exactly 1.
+    private Rollout Sampled(Rollout rollout) => _options.RecomputeLogProbs || !_actor.Engine.SamplesWhatItScores
+        ? rollout
+        : rollout with { LogProbs = rollout.SamplingLogProbs, Entropies = rollout.SamplingEntropies };
+
     // 3. Score with actor, reference and critic. The sequences go through the models in the micro-batches of the first
-    // epoch: two independent passes over the same rows give the same bits, so the first ratio is exactly 1.
+    // epoch: two independent passes over the same rows give the same bits with any backend, and a first ratio of exactly 1.
     private Rollout Score(Rollout rollout, IReadOnlyList<Minibatch> minibatches, PpoWork work)
     {
-        using var timing = work.Enter(PpoPhase.Scoring, 3L * rollout.Sequences);
+        bool actorIsScored = rollout.LogProbs.Length == 0 || rollout.Entropies.Length == 0;
+        using var timing = work.Enter(PpoPhase.Scoring, (actorIsScored ? 3L : 2L) * rollout.Sequences);
         MicroBatch[] passes =
             [.. minibatches.Where(minibatch => minibatch.Epoch == 0).SelectMany(minibatch => minibatch.MicroBatches)];
         float[] logProbs = new float[rollout.Count];
@@ -296,9 +308,13 @@ public sealed class PpoTrainer : ICheckpointed, IDisposable
         float[] values = new float[rollout.Count];
         foreach (MicroBatch pass in passes)
         {
-            ModelScores actor = Score(_actor, pass, ScoreOutputs.LogProbs | ScoreOutputs.Entropies, work);
-            pass.Scatter(actor.LogProbs, logProbs);
-            pass.Scatter(actor.Entropies, entropies);
+            if (actorIsScored)
+            {
+                ModelScores actor = Score(_actor, pass, ScoreOutputs.LogProbs | ScoreOutputs.Entropies, work);
+                pass.Scatter(actor.LogProbs, logProbs);
+                pass.Scatter(actor.Entropies, entropies);
+            }
+
             pass.Scatter(Score(_reference, pass, ScoreOutputs.LogProbs, work).LogProbs, reference);
             pass.Scatter(Score(_critic, pass, ScoreOutputs.Values, work).Values, values);
         }
@@ -306,7 +322,7 @@ public sealed class PpoTrainer : ICheckpointed, IDisposable
         return rollout with
         {
             LogProbs = Given(rollout.LogProbs) ?? logProbs,
-            Entropies = entropies,
+            Entropies = Given(rollout.Entropies) ?? entropies,
             ReferenceLogProbs = Given(rollout.ReferenceLogProbs) ?? reference,
             Values = Given(rollout.Values) ?? values,
         };

@@ -80,7 +80,8 @@ public sealed class PpoValidator
         PpoTrainer trainer, PpoOptions options, IProgress<GenerationProgress>? progress, CancellationToken cancellationToken)
     {
         using var generator = new Generator(
-            trainer.Actor, new GeneratorOptions { Seed = Seed, MaxBatch = options.GenerationBatch });
+            trainer.Actor,
+            new GeneratorOptions { Seed = Seed, MaxBatch = options.GenerationBatch, CacheBytes = options.GenerationCacheBytes });
         GenerationRequest[] requests =
         [
             .. _prompts.Select((prompt, i) => new GenerationRequest

@@ -33,6 +33,9 @@ public sealed record Rollout
     /// <summary>[N] log-probs recorded while sampling; empty: the responses came from elsewhere.</summary>
     public float[] SamplingLogProbs { get; init; } = [];
 
+    /// <summary>[N] entropies recorded while sampling, nats; empty: the responses came from elsewhere.</summary>
+    public float[] SamplingEntropies { get; init; } = [];
+
     /// <summary>[S] the reward's scores, before penalties and clip.</summary>
     public float[] Scores { get; init; } = [];
 
@@ -102,6 +105,7 @@ public sealed record Rollout
 
         int[] tokens = new int[offsets[^1]];
         float[] logProbs = new float[offsets[^1]];
+        float[] entropies = new float[offsets[^1]];
         for (int s = 0; s < generations.Count; s++)
         {
             Generation generation = generations[s];
@@ -109,6 +113,7 @@ public sealed record Rollout
             generation.Prompt.CopyTo(tokens, offsets[s]);
             generation.Tokens.CopyTo(tokens, response);
             generation.LogProbs.CopyTo(logProbs, response);
+            generation.Entropies.CopyTo(entropies, response);
         }
 
         return new Rollout
@@ -119,6 +124,7 @@ public sealed record Rollout
             FinishReasons = [.. generations.Select(generation => generation.FinishReason)],
             Prompts = prompts,
             SamplingLogProbs = logProbs,
+            SamplingEntropies = entropies,
         };
     }
 
@@ -168,6 +174,7 @@ public sealed record Rollout
         Optional(ResponseTexts.Count, Sequences, nameof(ResponseTexts));
         Optional(Scores.Length, Sequences, nameof(Scores));
         Optional(SamplingLogProbs.Length, Count, nameof(SamplingLogProbs));
+        Optional(SamplingEntropies.Length, Count, nameof(SamplingEntropies));
         Optional(TokenScores.Length, Count, nameof(TokenScores));
         Optional(LogProbs.Length, Count, nameof(LogProbs));
         Optional(ReferenceLogProbs.Length, Count, nameof(ReferenceLogProbs));

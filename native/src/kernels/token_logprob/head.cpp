@@ -272,13 +272,14 @@ void head_gradient(const Cpu& cpu, const HeadArgs& args, const HeadOutputs& out,
     std::fill_n(gradients.head, args.head.n * args.head.k, 0.f);
 }
 
-float logprob_of_logits(Isa isa, const float* logits, int64_t vocabulary, double temperature, int32_t token) {
+LogitScore score_logits(Isa isa, const float* logits, int64_t vocabulary, double temperature, int32_t token) {
   const HeadKernels kernels = head_kernels(isa);
   const auto inverse_temperature = static_cast<float>(1 / temperature);
   std::vector<ChunkSums> sums;
   for (int64_t first = 0; first < vocabulary; first += kChunk)
     sums.push_back(kernels.sums(logits + first, std::min(kChunk, vocabulary - first), inverse_temperature));
-  return logprob_of(logits[token], inverse_temperature, merge(sums.data(), static_cast<int64_t>(sums.size()), 1));
+  const RowTotals row = merge(sums.data(), static_cast<int64_t>(sums.size()), 1);
+  return {logprob_of(logits[token], inverse_temperature, row), static_cast<float>(row.entropy)};
 }
 
 }  // namespace px::kernels

@@ -71,8 +71,13 @@ void head_logprob(const Cpu& cpu, const HeadArgs& args, const HeadOutputs& out);
 void head_gradient(const Cpu& cpu, const HeadArgs& args, const HeadOutputs& out, HeadObjective& objective,
                    const HeadGradients& gradients);
 
-// The log-prob of a token of a row of logits that a product with the head has made: the bits of head_logprob.
-float logprob_of_logits(Isa isa, const float* logits, int64_t vocabulary, double temperature, int32_t token);
+// Of a row of logits that a product with the head has made: the log-prob of a token and the entropy, by the bits of
+// head_logprob.
+struct LogitScore {
+  float logprob;
+  float entropy;
+};
+LogitScore score_logits(Isa isa, const float* logits, int64_t vocabulary, double temperature, int32_t token);
 
 // The parts that are compiled per level. A chunk of one row of logits: of z relative to the largest one.
 struct ChunkSums {

@@ -22,6 +22,7 @@ std::shared_ptr<PackedModel> packed_of(const Model& model, px_dtype dtype) {
 
 std::string CoreBackend::describe() const {
   const nlohmann::json description{{"name", "core"},
+                                   {"samples_what_it_scores", true},
                                    {"products", dtype_ == PX_DTYPE_F32 ? "f32" : "bf16"},
                                    {"isa", name_of(cpu_.isa)},
                                    {"threads", cpu_.pool.threads()}};

@@ -1,8 +1,12 @@
-// Keys and values of sequences, in pages of one block of positions each, for all layers and heads.
+// Keys and values of sequences, in pages of one block of positions each, for all layers and heads. A full page is known by
+// the text up to its end, so sequences that begin alike share pages: the bits of a row depend on what it sees alone.
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
+#include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "kernels/attention/attention.h"
@@ -10,37 +14,77 @@
 
 namespace px::core {
 
-// Pages that were used before are used again first; memory is asked for as sequences grow and kept.
+struct Page {
+  struct Free {
+    void operator()(uint32_t* words) const noexcept { std::free(words); }
+  };
+
+  std::unique_ptr<uint32_t, Free> words;
+  int64_t users = 0;            // sequences that have it
+  uint64_t left = 0;            // when the last of them left it
+  uint64_t text = 0;            // names the text up to its end; 0: nobody may share it
+  uint64_t before = 0;          // the text before it
+  std::vector<int32_t> tokens;  // its own, where it may be shared
+};
+
+// Memory is asked for as sequences grow, up to a limit, and kept. Of the pages that nobody has, those without a text are
+// used again first, then those that have been left for longest.
 class PagePool {
  public:
   PagePool(const Descriptor& descriptor, px_dtype dtype);
 
-  uint32_t* take();
-  void give_back(uint32_t* page) { free_.push_back(page); }
+  void limit(uint64_t bytes) { limit_ = bytes; }  // 0: none
 
-  uint64_t bytes() const { return pages_.size() * page_bytes(); }
+  // Null: the limit is reached.
+  Page* take();
+  // Pages that are left, beyond which the limit is reached.
+  int64_t available() const;
+  void give_back(Page* page);
 
- private:
-  struct Free {
-    void operator()(uint32_t* page) const noexcept { std::free(page); }
-  };
+  // The page of these tokens behind a text, with one user more; null: there is none.
+  Page* share(uint64_t before, std::span<const int32_t> tokens);
+  // From now on the page may be shared. Returns the text's name, an older page's where one has the same text.
+  uint64_t publish(Page* page, uint64_t before, std::span<const int32_t> tokens);
+  // No page may be shared any more.
+  void forget_texts();
 
   uint64_t page_bytes() const { return static_cast<uint64_t>(words_) * sizeof(uint32_t); }
+  uint64_t bytes() const { return pages_.size() * page_bytes(); }
+  void copy(const Page& from, Page& to) const;
+
+ private:
+  Page* find(uint64_t before, std::span<const int32_t> tokens) const;
+  Page* take_idle();
 
   int64_t words_;  // of a page
-  std::vector<std::unique_ptr<uint32_t, Free>> pages_;
-  std::vector<uint32_t*> free_;
+  uint64_t limit_ = 0;
+  std::vector<std::unique_ptr<Page>> pages_;
+  std::vector<Page*> free_;  // no users, no text
+  int64_t idle_ = 0;         // pages with a text and no users
+  uint64_t turns_ = 0;       // of leaving pages
+  std::unordered_map<uint64_t, Page*> texts_;  // by the hash of their text's name before them and their tokens
+  uint64_t last_text_ = 0;
 };
 
-// One sequence's table of pages.
+// One sequence's pages.
 struct PageTable {
   int64_t length = 0;  // positions that are written
-  std::vector<uint32_t*> pages;
+  uint64_t text = 0;   // of its published pages
+  int64_t published = 0;
+  std::vector<Page*> pages;
+  std::vector<uint32_t*> words;  // of the pages
 
-  // Pages for `tokens` positions.
-  void reserve(PagePool& pool, int64_t tokens);
+  // Takes what the pool has of a text that begins here, but for its last token.
+  void share(PagePool& pool, std::span<const int32_t> tokens);
+  // Pages for `tokens` positions; false, and nothing changed, where the pool has not as many and `spare` beyond.
+  bool reserve(PagePool& pool, int64_t tokens, int64_t spare);
+  // Lets others have its full pages.
+  void publish(PagePool& pool, std::span<const int32_t> tokens);
   // Empties it.
   void clear(PagePool& pool);
+
+ private:
+  void add(Page* page);
 };
 
 }  // namespace px::core

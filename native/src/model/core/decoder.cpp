@@ -1,6 +1,7 @@
 #include "model/core/decoder.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "base/error.h"
 #include "kernels/token_logprob/head.h"
@@ -10,15 +11,25 @@
 namespace px::core {
 namespace {
 
-// The tokens of a step, packed.
-struct Step {
-  std::vector<int32_t> tokens;
-  std::vector<int32_t> positions;
-  std::vector<int64_t> last_rows;  // by extension
-  std::vector<kernels::AttentionSequence> sequences;
-};
+// Rows of a pass at most: enough for the products to run at their rate, few enough for what is between them to stay in
+// the caches.
+constexpr int64_t kPassRows = 1024;
 
 }  // namespace
+
+struct CoreDecoder::Rows {
+  std::vector<int32_t> tokens;
+  std::vector<int32_t> positions;
+  std::vector<kernels::AttentionSequence> sequences;
+  struct Last {
+    int64_t row;
+    size_t extension;
+  };
+  std::vector<Last> last;  // rows that are the last of their extension
+
+  int64_t count() const { return static_cast<int64_t>(tokens.size()); }
+  void clear() { *this = {}; }
+};
 
 CoreDecoder::CoreDecoder(const Cpu& cpu, const Model& model, std::shared_ptr<PackedModel> packed, int64_t slots)
     : cpu_(cpu),
@@ -30,65 +41,152 @@ CoreDecoder::CoreDecoder(const Cpu& cpu, const Model& model, std::shared_ptr<Pac
   check(model.head() == PX_HEAD_LM, PX_INVALID_ARGUMENT, "model: expected a language-model head, got a scalar head");
 }
 
-void CoreDecoder::extend(std::span<const Extension> extensions, float* logits) {
+uint64_t CoreDecoder::bytes_of(int64_t tokens) const {
+  return static_cast<uint64_t>(kernels::blocks_of(tokens)) * pool_.page_bytes();
+}
+
+// Texts are of the weights that computed them.
+void CoreDecoder::follow_weights() {
+  if (version_ != model_.weights().version()) pool_.forget_texts();
+  version_ = model_.weights().version();
+}
+
+size_t CoreDecoder::reserve(std::span<const Extension> extensions) {
   check_extensions(extensions, slots_.size(), model_.descriptor().context,
                    [&](size_t slot) { return slots_[slot].length; });
+  follow_weights();
+  for (size_t i = 0; i < extensions.size(); ++i) {
+    const std::span<const int32_t> tokens = extensions[i].tokens;
+    PageTable& table = table_of(extensions[i]);
+    const bool begins = table.pages.empty();
+    if (begins) table.share(pool_, tokens);
+    // A sequence that begins leaves a page to each that is under way: it would have to pause for them soon.
+    if (!table.reserve(pool_, static_cast<int64_t>(tokens.size()), begins ? static_cast<int64_t>(i) : 0)) {
+      if (begins) table.clear(pool_);
+      return i;
+    }
+    counts_.shared_tokens += begins ? table.length : 0;
+    table.publish(pool_, tokens);
+  }
+  return extensions.size();
+}
+
+void CoreDecoder::extend(std::span<const Extension> extensions, float* logits) {
   const Descriptor& d = model_.descriptor();
   packed_->refresh(cpu_, model_.weights(), {.head = true});
+  const std::vector<size_t> leaders = leaders_of(extensions);
+  const auto count = static_cast<int64_t>(extensions.size());
+  auto* last = reinterpret_cast<float*>(last_.reserve(static_cast<uint64_t>(count * d.hidden) * sizeof(float)));
+  compute(extensions, leaders, last);
+  head(count, last, logits);
+  for (const Extension& extension : extensions)
+    table_of(extension).length = static_cast<int64_t>(extension.tokens.size());
+}
 
-  Step step;
-  for (const Extension& extension : extensions) {
-    PageTable& table = slots_[static_cast<size_t>(extension.slot)];
-    const auto count = static_cast<int64_t>(extension.tokens.size());
-    table.reserve(pool_, table.length + count);
-    step.sequences.push_back({static_cast<int64_t>(step.tokens.size()), count, table.length, table.pages.data()});
-    for (int64_t t = 0; t < count; ++t) {
-      step.tokens.push_back(extension.tokens[static_cast<size_t>(t)]);
-      step.positions.push_back(static_cast<int32_t>(table.length + t));
-    }
-    step.last_rows.push_back(static_cast<int64_t>(step.tokens.size()) - 1);
+// For each extension the first of the step that has the same tokens: itself, or one that it follows.
+std::vector<size_t> CoreDecoder::leaders_of(std::span<const Extension> extensions) const {
+  std::vector<size_t> leaders(extensions.size());
+  std::unordered_multimap<uint64_t, size_t> begun;  // by the text of their full pages
+  for (size_t i = 0; i < extensions.size(); ++i) {
+    const PageTable& table = slots_[static_cast<size_t>(extensions[i].slot)];
+    leaders[i] = i;
+    if (static_cast<int64_t>(extensions[i].tokens.size()) - table.length < 2) continue;
+    const auto [first, end] = begun.equal_range(table.text);
+    const auto same = std::find_if(
+        first, end, [&](const auto& other) { return std::ranges::equal(extensions[other.second].tokens, extensions[i].tokens); });
+    if (same != end)
+      leaders[i] = same->second;
+    else
+      begun.emplace(table.text, i);
   }
-  positions_.prepare(step.positions);
+  return leaders;
+}
 
-  const auto count = static_cast<int64_t>(step.tokens.size());
-  const auto rows_out = static_cast<int64_t>(extensions.size());
-  const auto plan = [&](Plan& p) {
-    TransformerRows rows = plan_rows(p, d, count, packed_->dtype(), false);
-    float* last = p.take<float>(rows_out * d.hidden);
-    return std::tuple(std::move(rows), last, take_values(p, rows_out * d.hidden, packed_->dtype()));
-  };
+void CoreDecoder::compute(std::span<const Extension> extensions, const std::vector<size_t>& leaders, float* last) {
+  const int64_t hidden = model_.descriptor().hidden;
+  Rows rows;
+  for (size_t i = 0; i < extensions.size(); ++i) {
+    if (leaders[i] != i) continue;
+    const PageTable& table = table_of(extensions[i]);
+    const auto end = static_cast<int64_t>(extensions[i].tokens.size());
+    for (int64_t from = table.length; from < end;) {
+      const int64_t count = std::min(end - from, kPassRows - rows.count());
+      rows.sequences.push_back({rows.count(), count, from, table.words.data()});
+      for (int64_t t = from; t < from + count; ++t) {
+        rows.tokens.push_back(extensions[i].tokens[static_cast<size_t>(t)]);
+        rows.positions.push_back(static_cast<int32_t>(t));
+      }
+      from += count;
+      if (from == end) rows.last.push_back({rows.count() - 1, i});
+      if (rows.count() == kPassRows) pass(rows, last), rows.clear();
+    }
+  }
+  if (rows.count() > 0) pass(rows, last);
+  for (size_t i = 0; i < extensions.size(); ++i) {
+    if (leaders[i] == i) continue;
+    follow(extensions[leaders[i]], extensions[i]);
+    std::copy_n(last + static_cast<int64_t>(leaders[i]) * hidden, hidden, last + static_cast<int64_t>(i) * hidden);
+  }
+}
+
+// The residual stream of the extensions' last rows: row i of last [extensions, H].
+void CoreDecoder::pass(const Rows& step, float* last) {
+  const Descriptor& d = model_.descriptor();
+  positions_.prepare(step.positions);
+  const auto plan = [&](Plan& p) { return plan_rows(p, d, step.count(), packed_->dtype(), false); };
   Plan sizes;
   plan(sizes);
   Plan memory(rows_.reserve(sizes.bytes()));
-  const auto [rows, last, hidden] = plan(memory);
+  const TransformerRows rows = plan(memory);
 
   CachedContext attention(cpu_, d, packed_->dtype(), step.sequences);
   attention.set_workspace(workspace_.reserve(attention.bytes()));
   const Transformer transformer(cpu_, model_.weights(), *packed_, positions_);
   transformer.forward(step.tokens, step.positions, rows, attention);
-  for (int64_t i = 0; i < rows_out; ++i)
-    std::copy_n(rows.final_input + step.last_rows[static_cast<size_t>(i)] * d.hidden, d.hidden, last + i * d.hidden);
-  transformer.final_norm(last, rows_out, hidden, {});
-
-  kernels::GemmArgs head;
-  head.x = kernels::rows_of(hidden.data(), rows_out, d.hidden, packed_->dtype());
-  head.weights = packed_->head().forward;
-  head.out = logits;
-  head.out_stride = d.vocabulary;
-  kernels::gemm(cpu_, head);
-
-  for (const Extension& extension : extensions)
-    slots_[static_cast<size_t>(extension.slot)].length += static_cast<int64_t>(extension.tokens.size());
+  for (const auto [row, extension] : step.last)
+    std::copy_n(rows.final_input + row * d.hidden, d.hidden, last + static_cast<int64_t>(extension) * d.hidden);
+  counts_.computed_tokens += step.count();
 }
 
-float CoreDecoder::logprob(const float* logits, double temperature, int32_t token) const {
-  return kernels::logprob_of_logits(cpu_.isa, logits, model_.descriptor().vocabulary, temperature, token);
+void CoreDecoder::head(int64_t count, const float* last, float* logits) {
+  const Descriptor& d = model_.descriptor();
+  const auto plan = [&](Plan& p) { return take_values(p, count * d.hidden, packed_->dtype()); };
+  Plan sizes;
+  plan(sizes);
+  Plan memory(rows_.reserve(sizes.bytes()));
+  const Values hidden = plan(memory);
+  Transformer(cpu_, model_.weights(), *packed_, positions_).final_norm(last, count, hidden, {});
+
+  kernels::GemmArgs args;
+  args.x = kernels::rows_of(hidden.data(), count, d.hidden, packed_->dtype());
+  args.weights = packed_->head().forward;
+  args.out = logits;
+  args.out_stride = d.vocabulary;
+  kernels::gemm(cpu_, args);
+}
+
+// The pages that the extension does not share get what those of its leader hold.
+void CoreDecoder::follow(const Extension& leader, const Extension& extension) {
+  const PageTable& from = table_of(leader);
+  const PageTable& to = table_of(extension);
+  for (auto page = static_cast<size_t>(to.length / kernels::kBlock); page < to.pages.size(); ++page)
+    pool_.copy(*from.pages[page], *to.pages[page]);
+  counts_.shared_tokens += static_cast<int64_t>(extension.tokens.size()) - to.length;
+}
+
+TokenScore CoreDecoder::score(const float* logits, double temperature, int32_t token) const {
+  const auto [logprob, entropy] =
+      kernels::score_logits(cpu_.isa, logits, model_.descriptor().vocabulary, temperature, token);
+  return {logprob, entropy};
 }
 
 void CoreDecoder::drop(int64_t slot) {
   check(slot >= 0 && slot < static_cast<int64_t>(slots_.size()), PX_INVALID_ARGUMENT, "slot: expected 0 to ",
         slots_.size() - 1, ", got ", slot);
-  slots_[static_cast<size_t>(slot)].clear(pool_);
+  PageTable& table = slots_[static_cast<size_t>(slot)];
+  // A step that failed has published pages that it did not compute.
+  if (table.published * kernels::kBlock > table.length) pool_.forget_texts();
+  table.clear(pool_);
 }
 
 }  // namespace px::core

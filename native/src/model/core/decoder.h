@@ -1,4 +1,5 @@
-// Decoding over paged caches, with the forward pass of training.
+// Decoding over paged caches, with the forward pass of training. What sequences have in common at their beginning is
+// computed once: whole pages, and whole prompts that begin in the same step.
 #pragma once
 
 #include <vector>
@@ -15,19 +16,37 @@ namespace px::core {
 class CoreDecoder final : public Decoder {
  public:
   CoreDecoder(const Cpu& cpu, const Model& model, std::shared_ptr<PackedModel> packed, int64_t slots);
+  void limit(uint64_t bytes) override { pool_.limit(bytes); }
+  uint64_t bytes_of(int64_t tokens) const override;
+  size_t reserve(std::span<const Extension> extensions) override;
   void extend(std::span<const Extension> extensions, float* logits) override;
-  float logprob(const float* logits, double temperature, int32_t token) const override;
+  TokenScore score(const float* logits, double temperature, int32_t token) const override;
   void drop(int64_t slot) override;
   uint64_t bytes() const override { return pool_.bytes(); }
+  DecoderCounts counts() const override { return counts_; }
 
  private:
+  // Rows of some extensions: what one pass computes.
+  struct Rows;
+
+  PageTable& table_of(const Extension& extension) { return slots_[static_cast<size_t>(extension.slot)]; }
+  void follow_weights();
+  std::vector<size_t> leaders_of(std::span<const Extension> extensions) const;
+  void compute(std::span<const Extension> extensions, const std::vector<size_t>& leaders, float* last);
+  void pass(const Rows& step, float* last);
+  void head(int64_t rows, const float* last, float* logits);
+  void follow(const Extension& leader, const Extension& extension);
+
   const Cpu cpu_;
   const Model& model_;
   const std::shared_ptr<PackedModel> packed_;
   PositionTable positions_;
   PagePool pool_;
   std::vector<PageTable> slots_;
+  int64_t version_ = -1;  // of the weights that the texts of the pool come from
+  DecoderCounts counts_;
   Buffer rows_;
+  Buffer last_;
   Buffer workspace_;
 };
 

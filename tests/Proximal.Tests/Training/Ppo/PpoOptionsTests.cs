@@ -43,6 +43,7 @@ public sealed class PpoOptionsTests
         ("Beta1", new() { Actor = new OptimizerOptions { AdamW = new AdamWOptions { Beta1 = 1 } } }),
         ("CriticWarmupSteps", new() { Steps = 3, CriticWarmupSteps = 3 }),
         ("GenerationBatch", new() { GenerationBatch = 0 }),
+        ("GenerationCacheBytes", new() { GenerationCacheBytes = -1 }),
         ("ScoringBatch", new() { ScoringBatch = -1 }),
     ];
 

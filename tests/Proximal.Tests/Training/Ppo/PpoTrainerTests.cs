@@ -31,10 +31,27 @@ public sealed class PpoTrainerTests
                 Assert.That(step.Metrics["invariant/first_approxkl"], Is.Zero);
                 Assert.That(step.Minibatches[0].Policy.Policy.MeanRatio, Is.EqualTo(1));
                 Assert.That(step.Minibatches[^1].Policy.Policy.ApproxKl, Is.GreaterThan(0));
-                Assert.That(step.Metrics["rollout/logprob_difference_max"], Is.InRange(0, 1e-4));
+                Assert.That(step.Metrics["rollout/logprob_difference_max"], Is.Zero);
                 Assert.That(step.Rollout.Kl.K3, Is.All.GreaterThanOrEqualTo(0));
                 Assert.That(step.Warnings, Has.None.Contains("first minibatch"));
             }
+        });
+    }
+
+    [Test]
+    public async Task Log_probs_that_sampling_recorded_are_those_of_a_scoring_pass()
+    {
+        PpoOptions options = PpoBench.Quick with { Sampling = new SamplingOptions { Temperature = 0.7 } };
+        List<PpoStep> recorded = await PpoBench.Run(_bench.Setup(options));
+        using var again = new PpoBench();
+        List<PpoStep> recomputed = await PpoBench.Run(again.Setup(options with { RecomputeLogProbs = true }));
+        Assert.Multiple(() =>
+        {
+            Assert.That(recorded[0].Rollout.LogProbs, Is.SameAs(recorded[0].Rollout.SamplingLogProbs));
+            Assert.That(recomputed[0].Rollout.LogProbs, Is.Not.SameAs(recomputed[0].Rollout.SamplingLogProbs));
+            Assert.That(recomputed.Select(step => step.Rollout.LogProbs), Is.EqualTo(recorded.Select(step => step.Rollout.LogProbs)));
+            Assert.That(recomputed.Select(step => step.Rollout.Entropies), Is.EqualTo(recorded.Select(step => step.Rollout.Entropies)));
+            Assert.That(PpoBench.Weights(again.Actor), Is.EqualTo(PpoBench.Weights(_bench.Actor)));
         });
     }
 

@@ -112,5 +112,5 @@ public sealed class StepRewardsTests
     private static Rollout All() => Rollout.Pack(Prompts, [.. Enumerable.Range(0, Prompts.Length).Select(Generation)]);
 
     private static Generation Generation(int response) =>
-        new((ulong)response, [1], [10 + response, 20 + response], [0, 0], FinishReason.Length);
+        new((ulong)response, [1], [10 + response, 20 + response], [0, 0], [0, 0], FinishReason.Length);
 }
