@@ -86,12 +86,12 @@ internal static unsafe class NativeLibraryLoader
             return [Path.GetFullPath(Path.Combine(directory, FileName))];
         }
 
-        return
+        string[] beside =
         [
             Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native", FileName),
             Path.Combine(AppContext.BaseDirectory, FileName),
-            .. HostFolders().Select(folder => Path.Combine(folder, FileName)).Where(File.Exists),
         ];
+        return [.. beside.Union(HostFolders().Select(folder => Path.Combine(folder, FileName)).Where(File.Exists))];
     }
 
     private static string[] HostFolders() =>
