@@ -793,6 +793,41 @@ TEST_F(WeightsTest, FailedSavesNameThePathAndLeaveNothing) {
   EXPECT_EQ(px_model_save(model.get(), folder_.path("half").c_str(), &save), PX_INVALID_ARGUMENT);
 }
 
+TEST_F(WeightsTest, GgufFilesAreWrittenThroughTheAbi) {
+  const WeightsHandle weights = load_tiny();
+  const ModelHandle model = model_on(weights);
+  const std::string path = folder_.path("m.gguf");
+  ASSERT_EQ(px_model_save_gguf(model.get(), path.c_str(), nullptr), PX_OK) << last_error();
+  const WeightsHandle again = load(path);
+  const px::Weights& a = *weights->weights;
+  const px::Weights& b = *again->weights;
+  ASSERT_EQ(a.elements(), b.elements());
+  EXPECT_EQ(std::vector<float>(a.data(), a.data() + a.elements()), std::vector<float>(b.data(), b.data() + b.elements()));
+
+  auto options = sized<px_gguf_options>();
+  const auto refused = [&](px_status status, const std::string& what) {
+    EXPECT_EQ(px_model_save_gguf(model.get(), path.c_str(), &options), status) << last_error();
+    EXPECT_NE(last_error().find(what), std::string::npos) << last_error();
+  };
+  options.type = 2;
+  refused(PX_INVALID_ARGUMENT, "options.type: expected a px_gguf_type, got 2");
+  options.type = PX_GGUF_Q8_0;
+  options.metadata_bytes = 4;
+  refused(PX_INVALID_ARGUMENT, "options.metadata: expected an array of 4 bytes, got NULL");
+  const uint8_t garbage[4] = {1, 2, 3, 4};
+  options.metadata = garbage;
+  options.metadata_count = 1;
+  refused(PX_CORRUPT_DATA, "options.metadata");
+  options.metadata_count = -1;
+  refused(PX_INVALID_ARGUMENT, "options.metadata_count");
+  options = sized<px_gguf_options>();
+  options.struct_size = 8;
+  refused(PX_ABI_MISMATCH, "options.struct_size");
+  EXPECT_EQ(px_model_save_gguf(nullptr, path.c_str(), nullptr), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(px_model_save_gguf(model.get(), nullptr, nullptr), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(px_model_save_gguf(model.get(), folder_.path("no/m.gguf").c_str(), nullptr), PX_IO);
+}
+
 // --- a random start ---
 
 std::vector<float> tensor_of(px_model* model, int64_t index, std::string& name) {

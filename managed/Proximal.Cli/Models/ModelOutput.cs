@@ -147,6 +147,11 @@ internal sealed class ModelOutput
             output = Path.Combine(output, $"{NameOf(parsed) ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(output)))}-{Types.First(known => known.Value == type).Key.ToUpperInvariant()}.gguf");
         }
 
+        if (FormatOf(parsed) == ModelFormat.Gguf && model.Info.Head == ModelHead.Scalar)
+        {
+            throw new CommandException(ExitCode.Data, "a reward or value model is no language model, and llama.cpp runs those alone: give --to hf");
+        }
+
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(output))!);
         if (FormatOf(parsed) == ModelFormat.Gguf)
         {

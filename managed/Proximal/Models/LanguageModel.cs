@@ -49,7 +49,7 @@ public sealed unsafe class LanguageModel : IDisposable
 
     /// <summary>
     /// Reads a Hugging Face folder (config.json and safetensors; Llama, Mistral, Qwen2, Qwen3, GPT-2), a PEFT LoRA adapter's
-    /// folder, which is merged into the base model that it names, or a llama2.c .bin file.
+    /// folder, which is merged into the base model that it names (a path, or a hub's model that has been pulled), or a llama2.c .bin file.
     /// </summary>
     /// <param name="engine">The engine to compute on.</param>
     /// <param name="path">The folder or file.</param>
@@ -67,6 +67,11 @@ public sealed unsafe class LanguageModel : IDisposable
         ArgumentNullException.ThrowIfNull(engine);
         ArgumentException.ThrowIfNullOrEmpty(path);
         px_model_options options = HeadOptions(head, initialization, headSeed);
+        if (AdapterBase.InCache(path) is { } pulled)
+        {
+            return LoadAdapter(engine, path, pulled, options);
+        }
+
         var weights = new WeightsHandle();
         NativeStatus.Check(weights.Load(
             engine.Handle, path, new px_load_options { struct_size = (uint)sizeof(px_load_options) }));
@@ -78,12 +83,8 @@ public sealed unsafe class LanguageModel : IDisposable
     /// <param name="adapter">The adapter's folder.</param>
     /// <param name="baseModel">A folder or file that <see cref="Load"/> reads.</param>
     /// <exception cref="ProximalException">A file is missing or broken, or the two do not fit each other.</exception>
-    internal static LanguageModel LoadAdapter(Engine engine, string adapter, string baseModel)
-    {
-        var weights = new WeightsHandle();
-        NativeStatus.Check(weights.LoadAdapter(engine.Handle, adapter, baseModel));
-        return Create(engine, weights, HeadOptions(ModelHead.FromFile, HeadInitialization.FromFile, 0));
-    }
+    internal static LanguageModel LoadAdapter(Engine engine, string adapter, string baseModel) =>
+        LoadAdapter(engine, adapter, baseModel, HeadOptions(ModelHead.FromFile, HeadInitialization.FromFile, 0));
 
     /// <summary>Starts a model from random weights: matrices N(0, initializer_range²), norms 1, biases 0.</summary>
     /// <param name="engine">The engine to compute on.</param>
@@ -368,6 +369,13 @@ public sealed unsafe class LanguageModel : IDisposable
                 $"{what} has token {tokens[bad]} at place {bad}; the vocabulary is 0 to {Info.VocabularySize - 1}.",
                 parameter);
         }
+    }
+
+    private static LanguageModel LoadAdapter(Engine engine, string adapter, string baseModel, px_model_options options)
+    {
+        var weights = new WeightsHandle();
+        NativeStatus.Check(weights.LoadAdapter(engine.Handle, adapter, baseModel));
+        return Create(engine, weights, options);
     }
 
     private static LanguageModel Create(Engine engine, WeightsHandle weights, px_model_options options)

@@ -140,6 +140,16 @@ public sealed class ConvertCommandTests
         });
     }
 
+    [Test]
+    public void A_reward_model_is_no_gguf_file()
+    {
+        string model = TinyTokenizer.Write(new TinyModel { Classifier = true, Tied = false }.Write(_folder["reward"]));
+        CliRun run = Convert(model, "-o", _folder["new", "reward.gguf"]);
+        Assert.That(run.Code, Is.EqualTo(3));
+        Assert.That(run.Error, Does.Contain("reward or value model"));
+        Assert.That(Path.Exists(_folder["new"]), Is.False);
+    }
+
     [TestCase("2GB", 2_000_000_000)]
     [TestCase("500MiB", 500L << 20)]
     [TestCase("1.5 KB", 1500)]

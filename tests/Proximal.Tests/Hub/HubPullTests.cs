@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using System.Text;
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using NUnit.Framework;
 using Proximal.Hub;
+using Proximal.Models;
 using Proximal.Tests.Cli;
 using Proximal.Tests.Rewards;
 
@@ -167,6 +167,34 @@ public sealed class HubPullTests : HubFixture
             Assert.That(yaml.Code, Is.EqualTo(3), yaml.Error);
             Assert.That(yaml.Error, Does.Contain("missing does not exist").And.Contain("proximal pull ORG/NAME"));
         });
+    }
+
+    [Test]
+    public void An_adapter_finds_its_base_model_by_the_name_that_it_has_on_the_hub()
+    {
+        string golden = Interop.Tool.InRepository("tests", "golden", "models");
+        Server.Files.Clear();
+        foreach (string file in (string[])["config.json", "model.safetensors"])
+        {
+            Server.Files[file] = File.ReadAllBytes(Path.Combine(golden, "llama", file));
+        }
+
+        string adapter = Folder["adapter"];
+        Directory.CreateDirectory(adapter);
+        File.Copy(Path.Combine(golden, "llama-lora", "adapter_model.safetensors"), Path.Combine(adapter, "adapter_model.safetensors"));
+        JsonNode config = JsonNode.Parse(File.ReadAllText(Path.Combine(golden, "llama-lora", "adapter_config.json")))!;
+        config["base_model_name_or_path"] = "org/model";
+        File.WriteAllText(Path.Combine(adapter, "adapter_config.json"), config.ToJsonString());
+        CliRun before = Child(["convert", adapter, "-o", Folder["merged"]]);
+        Assert.That(Child(["pull", "org/model", "--endpoint", Server.Url]).Code, Is.Zero);
+        CliRun after = Child(["convert", adapter, "-o", Folder["merged"]]);
+        Assert.That(before.Code, Is.EqualTo(3));
+        Assert.That(before.Error, Does.Contain("org/model"));
+        Assert.That(after.Code, Is.Zero, after.Error);
+        using var engine = new Engine();
+        using LanguageModel merged = LanguageModel.Load(engine, Folder["merged"]);
+        using LanguageModel expected = LanguageModel.Load(engine, Path.Combine(golden, "llama-lora"));
+        Assert.That(merged.ReadTensor("model.layers.0.self_attn.q_proj.weight"), Is.EqualTo(expected.ReadTensor("model.layers.0.self_attn.q_proj.weight")));
     }
 
     /// <summary>SIGKILL in the middle of a file; the next pull asks for the rest alone.</summary>
