@@ -21,16 +21,31 @@ public static class DataSplit
         ArgumentNullException.ThrowIfNull(rows);
         ArgumentNullException.ThrowIfNull(prompt);
         Internal.Require.OpenUnitInterval(fraction);
-        string[] prompts = [.. rows.Select(prompt).Distinct(StringComparer.Ordinal)];
-        if (prompts.Length < 2)
+        bool[] validates = Choose(rows.Select(prompt), fraction, seed)
+            ?? throw new ArgumentException("Fewer than two different prompts cannot be split: give more rows, or validate with a file of its own.", nameof(rows));
+        return ([.. rows.Where((_, row) => !validates[row])], [.. rows.Where((_, row) => validates[row])]);
+    }
+
+    /// <summary>Which rows validate, by the same rule; of a prompt nothing is kept but 32 bytes.</summary>
+    /// <returns>For each row whether it does; <see langword="null"/>: there are fewer than two different prompts.</returns>
+    internal static bool[]? Choose(IEnumerable<string> prompts, double fraction, ulong seed)
+    {
+        var ranks = new List<(UInt128 High, UInt128 Low)>();
+        foreach (string prompt in prompts)
         {
-            throw new ArgumentException(
-                $"{prompts.Length} different prompts cannot be split: give more rows, or validate with a file of its own.", nameof(rows));
+            byte[] hash = Hash(prompt, seed);
+            ranks.Add((BinaryPrimitives.ReadUInt128BigEndian(hash), BinaryPrimitives.ReadUInt128BigEndian(hash.AsSpan(16))));
         }
 
-        int count = Math.Clamp((int)Math.Round(fraction * prompts.Length, MidpointRounding.AwayFromZero), 1, prompts.Length - 1);
-        var validation = prompts.OrderBy(text => Rank(text, seed), StringComparer.Ordinal).Take(count).ToHashSet(StringComparer.Ordinal);
-        return ([.. rows.Where(row => !validation.Contains(prompt(row)))], [.. rows.Where(row => validation.Contains(prompt(row)))]);
+        (UInt128 High, UInt128 Low)[] different = [.. ranks.Distinct().Order()];
+        if (different.Length < 2)
+        {
+            return null;
+        }
+
+        int count = Math.Clamp((int)Math.Round(fraction * different.Length, MidpointRounding.AwayFromZero), 1, different.Length - 1);
+        (UInt128 High, UInt128 Low) last = different[count - 1];
+        return [.. ranks.Select(rank => rank.CompareTo(last) <= 0)];
     }
 
     /// <summary>Whether a document validates: its share of the rows is the fraction in the long run, and one reading tells.</summary>
@@ -39,8 +54,6 @@ public static class DataSplit
     /// <param name="seed">Decides which.</param>
     internal static bool Validates(string text, double fraction, ulong seed) =>
         BinaryPrimitives.ReadUInt64BigEndian(Hash(text, seed)) < fraction * ulong.MaxValue;
-
-    private static string Rank(string prompt, ulong seed) => Convert.ToHexString(Hash(prompt, seed));
 
     private static byte[] Hash(string prompt, ulong seed)
     {

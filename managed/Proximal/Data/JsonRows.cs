@@ -97,7 +97,7 @@ internal static class JsonRows
 
     /// <summary>An array may hold texts alone: each is a row with nothing else.</summary>
     private static JsonElement Row(JsonElement value) =>
-        value.ValueKind == JsonValueKind.String ? JsonSerializer.SerializeToElement(new Dictionary<string, JsonElement> { ["text"] = value }) : value;
+        value.ValueKind == JsonValueKind.String ? JsonElement.Parse($"{{\"text\":{value.GetRawText()}}}") : value;
 
     private static T? Tolerant<T>(Func<T> read, Action<DataFileException> refuse)
         where T : struct

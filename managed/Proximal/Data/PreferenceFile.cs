@@ -24,15 +24,28 @@ public static class PreferenceFile
     /// <exception cref="DataFileException">A file or a row cannot be used; the text names file, line, field and the fix.</exception>
     internal static IReadOnlyList<PreferencePair> Read(DataSource source, out int identical)
     {
+        int same = 0;
+        PreferencePair[] pairs = [.. Stream(source, count => same = count)];
+        identical = same;
+        return pairs;
+    }
+
+    /// <summary>Reads the pairs of a source one after the other, without those whose answers are the same.</summary>
+    /// <param name="source">The files.</param>
+    /// <param name="tell">Receives at the end how many were left out.</param>
+    /// <exception cref="DataFileException">A file or a row cannot be used, or none is left; the text names file, line, field and the fix.</exception>
+    internal static IEnumerable<PreferencePair> Stream(DataSource source, Action<int> tell)
+    {
         PreferenceFields fields = new ShapedRow(default, RowLayout.Of(DataFormat.Trl).With(source.Names), DataFormat.Trl).OfPreferences();
         string example = $"{{\"{fields.Prompt}\": \"...\", \"{fields.Chosen}\": \"...\", \"{fields.Rejected}\": \"...\"}}";
-        var pairs = new List<PreferencePair>();
-        identical = 0;
+        int identical = 0;
+        bool any = false;
         foreach (PreferencePair pair in ShapedRows.Convert(source, RowUse.Preferences, "The file of preference pairs", example, row => Pair(row.Row, row.OfPreferences())))
         {
             if (pair.Chosen != pair.Rejected)
             {
-                pairs.Add(pair);
+                any = true;
+                yield return pair;
             }
             else
             {
@@ -40,10 +53,13 @@ public static class PreferenceFile
             }
         }
 
-        return pairs.Count > 0
-            ? pairs
-            : throw new DataFileException(
+        if (!any)
+        {
+            throw new DataFileException(
                 source.Path, null, $"in all {identical} rows both answers are the same, which says nothing: check the fields '{fields.Chosen}' and '{fields.Rejected}'");
+        }
+
+        tell(identical);
     }
 
     /// <summary>The pair of a row.</summary>

@@ -37,13 +37,24 @@ public sealed class SequenceEncoder
     {
         ArgumentNullException.ThrowIfNull(examples);
         var encoded = new List<SftExample>();
+        dropped = Encode(examples, encoded.Add);
+        return encoded;
+    }
+
+    /// <summary>Encodes examples one after the other.</summary>
+    /// <returns>How many were left out because they are too long.</returns>
+    /// <exception cref="DataFileException">As above.</exception>
+    internal int Encode(IEnumerable<SftExample> examples, Action<SftExample> add)
+    {
+        int kept = 0;
+        int dropped = 0;
         string? file = null;
-        dropped = 0;
         foreach (SftExample example in examples)
         {
             if (Encode(example) is { } learnable)
             {
-                encoded.Add(learnable);
+                kept++;
+                add(learnable);
             }
             else
             {
@@ -52,7 +63,8 @@ public sealed class SequenceEncoder
             }
         }
 
-        return NotEmpty(encoded, dropped, file);
+        RequireAny(kept, dropped, file);
+        return dropped;
     }
 
     /// <summary>Encodes pairs.</summary>
@@ -63,13 +75,24 @@ public sealed class SequenceEncoder
     {
         ArgumentNullException.ThrowIfNull(pairs);
         var encoded = new List<PreferencePair>();
+        dropped = Encode(pairs, encoded.Add);
+        return encoded;
+    }
+
+    /// <summary>Encodes pairs one after the other.</summary>
+    /// <returns>How many were left out because an answer is too long, or both are the same once cut.</returns>
+    /// <exception cref="DataFileException">As above.</exception>
+    internal int Encode(IEnumerable<PreferencePair> pairs, Action<PreferencePair> add)
+    {
+        int kept = 0;
+        int dropped = 0;
         string? file = null;
-        dropped = 0;
         foreach (PreferencePair pair in pairs)
         {
             if (Encode(pair) is var (chosen, rejected) && !chosen.AsSpan().SequenceEqual(rejected))
             {
-                encoded.Add(pair with { ChosenTokens = chosen, RejectedTokens = rejected });
+                kept++;
+                add(pair with { ChosenTokens = chosen, RejectedTokens = rejected });
             }
             else
             {
@@ -78,7 +101,8 @@ public sealed class SequenceEncoder
             }
         }
 
-        return NotEmpty(encoded, dropped, file);
+        RequireAny(kept, dropped, file);
+        return dropped;
     }
 
     /// <summary>The example with its tokens; <see langword="null"/>: too long, and dropped.</summary>
@@ -171,9 +195,13 @@ public sealed class SequenceEncoder
         };
     }
 
-    private static List<T> NotEmpty<T>(List<T> encoded, int dropped, string? file) => encoded.Count > 0
-        ? encoded
-        : throw Wrong(file, null, $"all {dropped} rows were too long, or the same once cut, and left out: raise max_tokens, or set too_long to cut");
+    private static void RequireAny(int kept, int dropped, string? file)
+    {
+        if (kept == 0)
+        {
+            throw Wrong(file, null, $"all {dropped} rows were too long, or the same once cut, and left out: raise max_tokens, or set too_long to cut");
+        }
+    }
 
     private static DataFileException Wrong(string? file, int? line, string what) => new(file ?? "rows", line, what);
 }

@@ -62,15 +62,16 @@ public sealed class RewardModelRun
     private SupervisedStage Prepare(SupervisedScope scope, IProgress<SupervisedProgress>? progress, CancellationToken cancellationToken)
     {
         var notes = new List<string>();
-        (IReadOnlyList<PreferencePair> training, IReadOnlyList<PreferencePair> validation) = ReadRows(notes);
+        ScratchRows scratch = scope.Own(new ScratchRows(_options));
+        (IReadOnlyList<PreferencePair> training, IReadOnlyList<PreferencePair> validation) = ReadRows(scratch, notes);
         IReadOnlyList<Prompt> prompts = _options.Normalization.Prompts?.Read(_options.Resolve, _options.Seed, notes) ?? [];
         Tokenizer tokenizer = scope.LoadTokenizer();
         LanguageModel model = scope.Own(OpenStart(scope));
         bool converses = training.Concat(validation).Any(pair => pair.ChosenConversation is not null) || prompts.Any(prompt => prompt.Conversation is not null);
         ChatEncoder? chat = _options.CreateChat(converses, tokenizer, scope.Started);
         SequenceEncoder encoder = _options.Data.CreateEncoder(tokenizer, model, chat);
-        IReadOnlyList<PreferencePair> encoded = Encode(encoder, training, "pairs", notes);
-        IReadOnlyList<PreferencePair> measured = validation.Count > 0 ? Encode(encoder, validation, "validation pairs", notes) : [];
+        IReadOnlyList<PreferencePair> encoded = Encode(encoder, training, "pairs", scratch, notes);
+        IReadOnlyList<PreferencePair> measured = validation.Count > 0 ? Encode(encoder, validation, "validation pairs", scratch, notes) : [];
         RewardModelTrainer trainer = scope.Own(new RewardModelTrainer(new RewardModelSetup
         {
             Model = model,
@@ -112,15 +113,15 @@ public sealed class RewardModelRun
         }
     }
 
-    private (IReadOnlyList<PreferencePair> Training, IReadOnlyList<PreferencePair> Validation) ReadRows(List<string> notes)
+    private (IReadOnlyList<PreferencePair> Training, IReadOnlyList<PreferencePair> Validation) ReadRows(ScratchRows scratch, List<string> notes)
     {
         PreferenceDataOptions data = _options.Data;
         var names = RowNames.Of(data.Fields);
-        var rows = SourceRows<PreferencePair>.Read(data, _options.Resolve, names, Pairs, notes);
+        var rows = SourceRows<PreferencePair>.Read(data, _options.Resolve, names, Pairs, notes, scratch.Pairs());
         IReadOnlyList<PreferencePair> validation = [];
         if (_options.Validation is { Path: { } path })
         {
-            validation = SourceRows<PreferencePair>.Other(data, _options.Resolve(path), names, Pairs, notes);
+            validation = SourceRows<PreferencePair>.Other(data, _options.Resolve(path), names, Pairs, notes, scratch.Pairs());
         }
         else if (_options.Validation is { } split)
         {
@@ -129,24 +130,20 @@ public sealed class RewardModelRun
 
         return (rows.Epoch(_options.Seed, notes), validation);
 
-        IReadOnlyList<PreferencePair> Pairs(DataSource source) => Read(source, notes);
-    }
-
-    private static IReadOnlyList<PreferencePair> Read(DataSource source, List<string> notes)
-    {
-        IReadOnlyList<PreferencePair> pairs = PreferenceFile.Read(source, out int identical);
-        if (identical > 0)
+        IEnumerable<PreferencePair> Pairs(DataSource source) => PreferenceFile.Stream(source, identical =>
         {
-            notes.Add($"{identical} pairs of {Path.GetFileName(source.Path)} have the same answer twice and were left out");
-        }
-
-        return pairs;
+            if (identical > 0)
+            {
+                notes.Add($"{identical} pairs of {Path.GetFileName(source.Path)} have the same answer twice and were left out");
+            }
+        });
     }
 
-    private static IReadOnlyList<PreferencePair> Encode(
-        SequenceEncoder encoder, IReadOnlyList<PreferencePair> pairs, string what, List<string> notes)
+    private static StoredRows<PreferencePair> Encode(
+        SequenceEncoder encoder, IReadOnlyList<PreferencePair> pairs, string what, ScratchRows scratch, List<string> notes)
     {
-        IReadOnlyList<PreferencePair> encoded = encoder.Encode(pairs, out int dropped);
+        StoredRows<PreferencePair> encoded = scratch.EncodedPairs();
+        int dropped = encoder.Encode(pairs, encoded.Add);
         notes.Add($"{encoded.Count} {what}{(dropped > 0 ? $"; {dropped} were left out: too long, or the same once cut" : string.Empty)}");
         return encoded;
     }

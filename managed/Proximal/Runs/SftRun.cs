@@ -60,13 +60,14 @@ public sealed class SftRun
     private SupervisedStage Prepare(SupervisedScope scope, IProgress<SupervisedProgress>? progress, CancellationToken cancellationToken)
     {
         var notes = new List<string>();
-        (IReadOnlyList<SftExample> training, IReadOnlyList<SftExample> validation) = ReadRows(notes);
+        ScratchRows scratch = scope.Own(new ScratchRows(_options));
+        (IReadOnlyList<SftExample> training, IReadOnlyList<SftExample> validation) = ReadRows(scratch, notes);
         Tokenizer tokenizer = scope.LoadTokenizer();
         LanguageModel model = scope.Own(scope.OpenStart(ModelHead.LanguageModel));
         ChatEncoder? chat = _options.CreateChat(training.Concat(validation).Any(example => example.Conversation is not null), tokenizer, scope.Started);
         SequenceEncoder encoder = _options.Data.CreateEncoder(tokenizer, model, chat);
-        IReadOnlyList<SftExample> encoded = Encode(encoder, training, "examples", notes);
-        IReadOnlyList<SftExample> measured = validation.Count > 0 ? Encode(encoder, validation, "validation examples", notes) : [];
+        IReadOnlyList<SftExample> encoded = Encode(encoder, training, "examples", scratch, notes);
+        IReadOnlyList<SftExample> measured = validation.Count > 0 ? Encode(encoder, validation, "validation examples", scratch, notes) : [];
         return new SupervisedStage
         {
             Model = model,
@@ -85,16 +86,16 @@ public sealed class SftRun
         };
     }
 
-    private (IReadOnlyList<SftExample> Training, IReadOnlyList<SftExample> Validation) ReadRows(List<string> notes)
+    private (IReadOnlyList<SftExample> Training, IReadOnlyList<SftExample> Validation) ReadRows(ScratchRows scratch, List<string> notes)
     {
         SftDataOptions data = _options.Data;
         var names = RowNames.Of(data.Fields);
         int bad = 0;
-        var rows = SourceRows<SftExample>.Read(data, _options.Resolve, names, Examples, notes);
+        var rows = SourceRows<SftExample>.Read(data, _options.Resolve, names, Examples, notes, scratch.Examples());
         IReadOnlyList<SftExample> validation = [];
         if (_options.Validation is { Path: { } path })
         {
-            validation = SourceRows<SftExample>.Other(data, _options.Resolve(path), names, Examples, notes);
+            validation = SourceRows<SftExample>.Other(data, _options.Resolve(path), names, Examples, notes, scratch.Examples());
         }
         else if (_options.Validation is { } split)
         {
@@ -111,10 +112,11 @@ public sealed class SftRun
         IEnumerable<SftExample> Examples(DataSource source) => SftFile.Stream(source, _ => bad++);
     }
 
-    private static IReadOnlyList<SftExample> Encode(
-        SequenceEncoder encoder, IReadOnlyList<SftExample> examples, string what, List<string> notes)
+    private static StoredRows<SftExample> Encode(
+        SequenceEncoder encoder, IReadOnlyList<SftExample> examples, string what, ScratchRows scratch, List<string> notes)
     {
-        IReadOnlyList<SftExample> encoded = encoder.Encode(examples, out int dropped);
+        StoredRows<SftExample> encoded = scratch.EncodedExamples();
+        int dropped = encoder.Encode(examples, encoded.Add);
         notes.Add($"{encoded.Count} {what}{(dropped > 0 ? $"; {dropped} longer ones were left out" : string.Empty)}");
         return encoded;
     }

@@ -18,27 +18,16 @@ public sealed record SupervisedValidationOptions
     /// <summary>Decides which prompts are kept aside; the run's own seed does not change it.</summary>
     public ulong SplitSeed { get; init; } = 1;
 
-    /// <summary>Keeps a share of a file's prompts aside.</summary>
-    /// <param name="path">The file, for messages.</param>
-    /// <param name="rows">Its rows.</param>
-    /// <param name="prompt">The prompt of a row.</param>
-    /// <exception cref="DataFileException">The file has too few prompts for that.</exception>
-    internal (IReadOnlyList<T> Training, IReadOnlyList<T> Validation) Split<T>(string path, IReadOnlyList<T> rows, Func<T, string> prompt)
-    {
-        try
-        {
-            return DataSplit.ByPrompt(rows, prompt, Fraction!.Value, SplitSeed);
-        }
-        catch (ArgumentException failure) when (failure.ParamName == nameof(rows))
-        {
-            int prompts = rows.Select(prompt).Distinct(StringComparer.Ordinal).Count();
-            throw new DataFileException(
-                path,
-                null,
-                $"the rows have {prompts} different prompts, of which validation.fraction can keep none aside: give more rows, or name a file of its own with validation.path",
-                failure);
-        }
-    }
+    /// <summary>Keeps a share of the prompts aside.</summary>
+    /// <param name="path">The files, for messages.</param>
+    /// <param name="prompts">The prompts of the rows.</param>
+    /// <returns>For each row whether it is kept aside.</returns>
+    /// <exception cref="DataFileException">There are too few prompts for that.</exception>
+    internal bool[] Choose(string path, IEnumerable<string> prompts) => DataSplit.Choose(prompts, Fraction!.Value, SplitSeed)
+        ?? throw new DataFileException(
+            path,
+            null,
+            "the rows have fewer than 2 different prompts, of which validation.fraction can keep none aside: give more rows, or name a file of its own with validation.path");
 
     /// <summary>Throws unless it names one source.</summary>
     internal void Validate()

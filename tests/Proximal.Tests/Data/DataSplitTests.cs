@@ -42,7 +42,7 @@ public sealed class DataSplitTests
     [Test]
     public void What_cannot_be_split_is_refused() => Assert.Multiple(() =>
     {
-        Assert.That(() => DataSplit.ByPrompt(["a", "a"], row => row, 0.5, 1), Throws.ArgumentException.With.Message.Contains("1 different prompts cannot be split"));
+        Assert.That(() => DataSplit.ByPrompt(["a", "a"], row => row, 0.5, 1), Throws.ArgumentException.With.Message.Contains("Fewer than two different prompts cannot be split"));
         Assert.That(() => DataSplit.ByPrompt(Rows, row => row, 1, 1), Throws.TypeOf<ArgumentOutOfRangeException>());
     });
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Proximal.ChatTemplates;
 using Proximal.Data.Sources;
 
 namespace Proximal.Data.Formats;
@@ -50,6 +51,11 @@ internal static class DatasetDescriptions
     {
         string text = string.Join('\n', DataFileException.ReadLines(file, What));
         JsonElement all = JsonRow.Parse(file, 1, text);
+        if (!ChatMessages.IsText(all))
+        {
+            throw new DataFileException(file, null, "a name or text holds half a surrogate pair, which is no character: repair the \\u escape");
+        }
+
         return all.ValueKind == JsonValueKind.Object && all.EnumerateObject().All(entry => entry.Value.ValueKind == JsonValueKind.Object)
             ? all
             : throw new DataFileException(file, null, $"expected an object of descriptions such as {{\"name\": {{\"file_name\": \"data.json\"}}}}");
