@@ -9,6 +9,8 @@ namespace Proximal.Models;
 /// <remarks>Any thread may use it; calls on one model take turns.</remarks>
 public sealed unsafe class LanguageModel : IDisposable
 {
+    private const string GgufWindowKey = "llama.attention.sliding_window";
+
     private readonly Lock _gate = new();
     private readonly SharedWeights _weights;
     private readonly Lazy<IReadOnlyList<TensorInfo>> _tensors;
@@ -263,7 +265,9 @@ public sealed unsafe class LanguageModel : IDisposable
         metadata.Add("general.name", name ?? Path.GetFileNameWithoutExtension(path));
         IReadOnlyList<string> notes = GgufTokenizerWriter.Write(tokenizer, Info.VocabularySize, metadata);
         SaveGguf(path, type, metadata);
-        return notes;
+        return GgufHeader.Read(path).Integer(GgufWindowKey) is { } window
+            ? [.. notes, $"the model attends to the {window} tokens before each, and llama.cpp knows no such window of this architecture: texts longer than that differ there"]
+            : notes;
     }
 
     /// <summary>Writes a GGUF file with these key-values beside those of the model.</summary>

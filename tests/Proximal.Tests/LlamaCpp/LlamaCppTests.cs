@@ -1,6 +1,8 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using NUnit.Framework;
 using Proximal.Models;
+using Proximal.Models.Formats;
 using Proximal.Tests.Interop;
 using Proximal.Tests.Models;
 using Proximal.Tokenization;
@@ -41,21 +43,28 @@ public sealed class LlamaCppTests : ModelFixture
         Compare(source, type, error, [.. Prompts(Tokenizer.Load(source), "Once upon a time", "One day, Lily and her mom", "The little dog")]);
     }
 
-    [TestCase("llama", "llama-f32")]
-    [TestCase("llama3", "llama3-f16")]
-    [TestCase("qwen2", "qwen2-bf16")]
-    [TestCase("qwen3", "qwen3-f16")]
-    [TestCase("gpt2", "gpt2-f16")]
-    public void Every_family_has_the_same_probabilities(string name, string twin)
+    [TestCase("llama")]
+    [TestCase("llama-rope-linear")]
+    [TestCase("llama-rope-yarn")]
+    [TestCase("llama3")]
+    [TestCase("qwen2")]
+    [TestCase("qwen3")]
+    [TestCase("gpt2")]
+    public void Every_family_has_the_same_probabilities(string name) => CompareNumbers(Tool.InRepository("tests", "golden", "models", name));
+
+    [Test]
+    public void So_has_mistral_within_its_window()
     {
-        string source = Tool.InRepository("tests", "golden", "models", name);
-        using LanguageModel model = LanguageModel.Load(Engine, source);
-        model.SaveGguf(Folder["model.gguf"], Tool.InRepository("tests", "golden", "gguf", twin + ".gguf"), GgufType.Float32);
-        using LanguageModel written = LanguageModel.Load(Engine, Folder["model.gguf"]);
-        int[] prompt = [.. Enumerable.Range(0, 12).Select(i => (5 * i + 3) % model.Info.VocabularySize)];
-        JsonElement answer = Ask([prompt], [], 8, 48);
-        AssertSteps(written, prompt, answer.GetProperty("greedy")[0], error: 0.05);
+        var config = new Dictionary<string, JsonNode?>
+        {
+            ["model_type"] = "mistral", ["architectures"] = new JsonArray("MistralForCausalLM"), ["sliding_window"] = 48, ["attention_bias"] = null, ["mlp_bias"] = null,
+        };
+        CompareNumbers(new TinyModel { Hidden = 32, Heads = 4, HeadSize = 16, Tied = false, Config = config }.Write(Folder["mistral"]));
     }
+
+    [Test]
+    public void Biases_are_computed_too() =>
+        CompareNumbers(new TinyModel { AttentionBias = true, MlpBias = true, Hidden = 32, Heads = 4, HeadSize = 8, Tied = false }.Write(Folder["biases"]));
 
     private static IEnumerable<int[]> Prompts(Tokenizer tokenizer, params string[] texts) => texts.Select(text => tokenizer.Encode(text));
 
@@ -110,6 +119,37 @@ public sealed class LlamaCppTests : ModelFixture
         }
 
         return (leading, difference);
+    }
+
+    /// <summary>Probabilities after a prompt of ids and along eight tokens more; a vocabulary of any words will do.</summary>
+    private void CompareNumbers(string source)
+    {
+        using (LanguageModel model = LanguageModel.Load(Engine, source))
+        {
+            model.SaveGguf(Folder["model.gguf"], GgufType.Float32, Words(model.Info.VocabularySize));
+        }
+
+        using LanguageModel written = LanguageModel.Load(Engine, Folder["model.gguf"]);
+        int[] prompt = [.. Enumerable.Range(0, 12).Select(i => (5 * i + 3) % written.Info.VocabularySize)];
+        JsonElement answer = LlamaCppProgram.Ask(new
+        {
+            model = Path.GetFullPath(Folder["model.gguf"]), texts = Array.Empty<string>(), prompts = new[] { prompt }, control = Array.Empty<int>(), count = 8, context = 48,
+        });
+        (_, double difference) = AssertSteps(written, prompt, answer.GetProperty("greedy")[0], error: 0.05);
+        TestContext.Progress.WriteLine($"{Path.GetFileName(source)}: log-probs differ by at most {difference:F5}");
+    }
+
+    private static GgufKeyValues Words(int count)
+    {
+        var vocabulary = new GgufKeyValues();
+        vocabulary.Add("tokenizer.ggml.model", "gpt2");
+        vocabulary.Add("tokenizer.ggml.pre", "gpt-2");
+        vocabulary.Add("tokenizer.ggml.tokens", (string[])[.. Enumerable.Range(0, count).Select(id => $"word{id}")]);
+        vocabulary.Add("tokenizer.ggml.token_type", (int[])[.. Enumerable.Repeat(1, count)]);
+        vocabulary.Add("tokenizer.ggml.merges", (string[])["w o"]);
+        vocabulary.Add("tokenizer.ggml.bos_token_id", 0);
+        vocabulary.Add("tokenizer.ggml.eos_token_id", 0);
+        return vocabulary;
     }
 
     private static double LogProb(LanguageModel model, int[] tokens) =>

@@ -3,6 +3,7 @@ using NUnit.Framework;
 using Proximal.Models;
 using Proximal.Models.Formats;
 using Proximal.Tests.Interop;
+using Proximal.Tokenization;
 
 namespace Proximal.Tests.Models;
 
@@ -119,6 +120,24 @@ public sealed class GgufSaveTests : ModelFixture
             Assert.That(LogProbs(back), Is.EqualTo(LogProbs(gguf)), "a GGUF file of that folder");
             Assert.That(File.ReadAllBytes(Folder["back.gguf"]), Is.EqualTo(File.ReadAllBytes(Folder["model.gguf"])));
         });
+    }
+
+    [TestCase(8, 1)]
+    [TestCase(64, 0)]
+    public void A_window_that_llama_cpp_does_not_know_is_noted(int window, int notes)
+    {
+        string tokenizer = Folder["tokenizer"];
+        var trainer = new TokenizerTrainer(new TokenizerTrainerOptions { VocabularySize = 260 });
+        trainer.Add("to be or not to be");
+        trainer.Train().Save(tokenizer);
+        var config = new Dictionary<string, JsonNode?>
+        {
+            ["model_type"] = "mistral", ["architectures"] = new JsonArray("MistralForCausalLM"), ["sliding_window"] = window, ["attention_bias"] = null, ["mlp_bias"] = null,
+        };
+        using LanguageModel model = Load(new TinyModel { Vocabulary = 270, Config = config });
+        IReadOnlyList<string> told = model.SaveGguf(Folder["model.gguf"], tokenizer, GgufType.Float32);
+        Assert.That(told.Count(note => note.Contains($"{window} tokens", StringComparison.Ordinal)), Is.EqualTo(notes));
+        Assert.That(GgufHeader.Read(Folder["model.gguf"]).List<string>("tokenizer.ggml.tokens"), Has.Length.EqualTo(270));
     }
 
     [Test]
