@@ -1,0 +1,192 @@
+// The phases of an iteration on the shape of a 135M model: the engine's own backend in bf16 beside LibTorch's.
+#include <fstream>
+#include <filesystem>
+#include <numeric>
+
+#include "suite.h"
+
+namespace px::bench {
+namespace {
+
+constexpr double kLayers = 30, kHidden = 576, kProjected = 960, kFeatures = 1536, kKeyValues = 2 * 192, kVocabulary = 49152;
+// Multiply-adds of a token in the layers' matrices, and in the head.
+constexpr double kBody = kLayers * (kHidden * kProjected + kHidden * kHidden + 3 * kHidden * kFeatures);
+constexpr double kHead = kHidden * kVocabulary;
+constexpr int kPrompt = 128;
+
+constexpr const char* kConfig = R"({"model_type": "llama", "architectures": ["LlamaForCausalLM"], "vocab_size": 49152,
+  "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30, "num_attention_heads": 9, "num_key_value_heads": 3,
+  "max_position_embeddings": 2048, "rms_norm_eps": 1e-5, "rope_theta": 100000, "tie_word_embeddings": true})";
+
+// Attention of a row that sees `keys` keys: q k and p v.
+double attention_flop(double keys) { return 4 * kLayers * kHidden * keys; }
+
+std::vector<int32_t> random_tokens(int64_t count, uint64_t seed) {
+  const Array<int32_t> tokens(count, 100, kVocabulary);
+  std::vector<int32_t> all(tokens.data(), tokens.data() + count);
+  std::rotate(all.begin(), all.begin() + static_cast<ptrdiff_t>(seed % static_cast<uint64_t>(count)), all.end());
+  return all;
+}
+
+// A model of random weights on an engine of its own.
+class Side {
+ public:
+  Side(Suite& suite, px_backend backend) : engine_(nullptr, &px_engine_release), weights_(nullptr, &px_weights_release), model_(nullptr, &px_model_release) {
+    auto options = make_args<px_engine_options>();
+    options.threads = suite.threads();
+    options.backend = backend;
+    options.products = backend == PX_BACKEND_CORE ? PX_PRODUCTS_BF16 : PX_PRODUCTS_F32;
+    px_engine* engine = nullptr;
+    Suite::check(px_engine_create(&options, &engine));
+    engine_.reset(engine);
+    const auto config = std::filesystem::temp_directory_path() / ("proximal_bench_" + std::to_string(getpid()) + ".json");
+    std::ofstream(config) << kConfig;
+    px_weights* weights = nullptr;
+    const px_status made = px_weights_create(engine, config.c_str(), 1, &weights);
+    std::filesystem::remove(config);
+    Suite::check(made);
+    weights_.reset(weights);
+    px_model* model = nullptr;
+    Suite::check(px_model_create(weights, nullptr, &model));
+    model_.reset(model);
+  }
+
+  px_model* model() const { return model_.get(); }
+
+ private:
+  std::unique_ptr<px_engine, decltype(&px_engine_release)> engine_;
+  std::unique_ptr<px_weights, decltype(&px_weights_release)> weights_;
+  std::unique_ptr<px_model, decltype(&px_model_release)> model_;
+};
+
+class Rollout {
+ public:
+  Rollout(const Side& side, int64_t batch) : batch_(batch), generator_(nullptr, &px_generator_release) {
+    auto options = make_args<px_generator_options>();
+    options.max_batch = batch;
+    px_generator* generator = nullptr;
+    Suite::check(px_generator_create(side.model(), &options, &generator));
+    generator_.reset(generator);
+  }
+
+  void submit(int64_t max_new_tokens) {
+    auto request = make_args<px_generate_request>();
+    for (int64_t i = 0; i < batch_; ++i) {
+      // Other prompts each time: what was computed before is not shared.
+      const std::vector<int32_t> prompt = random_tokens(kPrompt, 1);
+      prompt_ = prompt;
+      prompt_[0] = static_cast<int32_t>(100 + ids_ % 40000);
+      request.sample_id = ids_++;
+      request.prompt = prompt_.data();
+      request.prompt_count = kPrompt;
+      request.max_new_tokens = max_new_tokens;
+      Suite::check(px_generator_submit(generator_.get(), &request));
+    }
+  }
+
+  // One step: a token for each sequence.
+  void step() {
+    events_.resize(static_cast<size_t>(batch_));
+    int64_t count = 0;
+    Suite::check(px_generator_poll(generator_.get(), events_.data(), batch_, &count));
+    if (count != batch_) throw std::runtime_error("engine: a step without a token for each sequence");
+  }
+
+ private:
+  int64_t batch_;
+  uint64_t ids_ = 0;
+  std::vector<int32_t> prompt_;
+  std::vector<px_generation_event> events_;
+  std::unique_ptr<px_generator, decltype(&px_generator_release)> generator_;
+};
+
+void decode(Suite& suite, const Side& ours, const Side& torch, int64_t batch) {
+  Rollout first(ours, batch), second(torch, batch);
+  for (Rollout* rollout : {&first, &second}) {
+    rollout->submit(1500);
+    rollout->step();
+  }
+  // Of the middle of the measurement, which begins at the prompt's end.
+  const double keys = kPrompt + 30, rows = static_cast<double>(batch);
+  suite.measure("decode, " + std::to_string(batch) + " sequences of 128 and on",
+                {.flop = rows * (2 * (kBody + kHead) + attention_flop(keys)),
+                 .dtype = PX_DTYPE_BF16,
+                 .read_bytes = 2 * (kBody + kHead) + rows * keys * kLayers * kKeyValues * 2},
+                {{"Proximal", [&] { first.step(); }}, {"LibTorch backend", [&] { second.step(); }}});
+}
+
+void prefill(Suite& suite, const Side& ours, const Side& torch) {
+  constexpr int64_t kBatch = 64;
+  Rollout first(ours, kBatch), second(torch, kBatch);
+  const auto run = [](Rollout& rollout) {
+    rollout.submit(1);
+    rollout.step();
+  };
+  suite.measure("prefill, 64 prompts of 128",
+                {.flop = kBatch * (kPrompt * (2 * kBody + attention_flop((kPrompt + 1) / 2.0)) + 2 * kHead), .dtype = PX_DTYPE_BF16},
+                {{"Proximal", [&] { run(first); }}, {"LibTorch backend", [&] { run(second); }}});
+}
+
+// Packed sequences with one pass of a trainer over them.
+class Training {
+ public:
+  Training(const Side& side, const std::vector<int64_t>& lengths) : trainer_(nullptr, &px_trainer_release) {
+    auto options = make_args<px_trainer_options>();
+    px_trainer* trainer = nullptr;
+    Suite::check(px_trainer_create(side.model(), &options, &trainer));
+    trainer_.reset(trainer);
+    for (const int64_t length : lengths) offsets_.push_back(offsets_.back() + length);
+    tokens_ = random_tokens(offsets_.back(), 7);
+  }
+
+  void accumulate() {
+    auto batch = make_args<px_batch>();
+    batch.sequences = static_cast<int64_t>(offsets_.size()) - 1;
+    batch.offsets = offsets_.data();
+    batch.tokens = tokens_.data();
+    auto objective = make_args<px_objective>();
+    objective.kind = PX_OBJECTIVE_CROSS_ENTROPY;
+    objective.normalizer = static_cast<double>(tokens_.size());
+    Suite::check(px_trainer_accumulate(trainer_.get(), &batch, &objective, nullptr));
+  }
+
+  void step() {
+    auto args = make_args<px_step_args>();
+    args.learning_rate = 1e-6;
+    auto result = make_args<px_step_result>();
+    Suite::check(px_trainer_step(trainer_.get(), &args, &result));
+  }
+
+ private:
+  std::vector<int64_t> offsets_{0};
+  std::vector<int32_t> tokens_;
+  std::unique_ptr<px_trainer, decltype(&px_trainer_release)> trainer_;
+};
+
+void train(Suite& suite, const Side& ours, const Side& torch, const char* name, const std::vector<int64_t>& lengths) {
+  Training first(ours, lengths), second(torch, lengths);
+  double flop = 0;
+  for (const int64_t length : lengths) {
+    const auto n = static_cast<double>(length);
+    flop += 3 * (n * (2 * (kBody + kHead) + attention_flop((n + 1) / 2)));
+  }
+  const auto run = [](Training& training) {
+    training.accumulate();
+    training.step();
+  };
+  suite.measure(name, {.flop = flop, .dtype = PX_DTYPE_BF16},
+                {{"Proximal", [&] { run(first); }}, {"LibTorch backend", [&] { run(second); }}});
+}
+
+void measure_engine(Suite& suite) {
+  const Side ours(suite, PX_BACKEND_CORE), torch(suite, PX_BACKEND_TORCH);
+  for (const int64_t batch : {1, 8, 32, 64}) decode(suite, ours, torch, batch);
+  prefill(suite, ours, torch);
+  train(suite, ours, torch, "training step, 4 x 256 tokens, with AdamW", {256, 256, 256, 256});
+  train(suite, ours, torch, "training step, 1024 tokens in lengths of 32 to 256, with AdamW", {256, 32, 224, 64, 192, 96, 128, 32});
+}
+
+const Registration engine("engine", &measure_engine);
+
+}  // namespace
+}  // namespace px::bench
