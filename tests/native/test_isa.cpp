@@ -31,6 +31,16 @@ struct Inputs {
     }
   }
 
+  // The tokens begin..end-1.
+  Inputs part(int64_t begin, int64_t end) const {
+    Inputs part = *this;
+    part.count = end - begin;
+    const auto cut = [&](auto& array) { array = {array.begin() + begin, array.begin() + end}; };
+    for (auto* array : {&part.a, &part.b, &part.c, &part.advantage, &part.weight}) cut(*array);
+    cut(part.mask);
+    return part;
+  }
+
   int64_t count;
   std::vector<float> a, b, c, advantage, weight;
   std::vector<uint8_t> mask;
@@ -164,8 +174,7 @@ Result run_group_advantage(px_engine* engine, const Inputs& in, int32_t baseline
   return result;
 }
 
-Result run_gae(px_engine* engine, const Inputs& in, uint32_t flags) {
-  const std::vector<int64_t> offsets = offsets_over(in.count);
+Result run_gae(px_engine* engine, const Inputs& in, const std::vector<int64_t>& offsets, uint32_t flags) {
   Result result{{zeros(in), zeros(in)}, {}};
   auto args = make_args<px_gae_args>();
   args.flags = flags;
@@ -182,9 +191,12 @@ Result run_gae(px_engine* engine, const Inputs& in, uint32_t flags) {
   return result;
 }
 
-Result run_reward_shape(px_engine* engine, const Inputs& in, int32_t estimator) {
-  const std::vector<int64_t> offsets = offsets_over(in.count);
-  const std::vector<float> score = random_floats(static_cast<int64_t>(offsets.size()), 6, -20, 20);
+Result run_gae(px_engine* engine, const Inputs& in, uint32_t flags) {
+  return run_gae(engine, in, offsets_over(in.count), flags);
+}
+
+Result run_reward_shape(px_engine* engine, const Inputs& in, int32_t estimator, const std::vector<int64_t>& offsets,
+                        const std::vector<float>& score) {
   Result result{{zeros(in), zeros(in)}, {}};
   auto args = make_args<px_reward_args>();
   args.sequences = static_cast<int64_t>(offsets.size()) - 1;
@@ -200,6 +212,12 @@ Result run_reward_shape(px_engine* engine, const Inputs& in, int32_t estimator) 
   args.reward = result.arrays[1].data();
   EXPECT_EQ(px_reward_shape_f32(engine, &args), PX_OK) << last_error();
   return result;
+}
+
+Result run_reward_shape(px_engine* engine, const Inputs& in, int32_t estimator) {
+  const std::vector<int64_t> offsets = offsets_over(in.count);
+  const auto sequences = static_cast<int64_t>(offsets.size()) - 1;
+  return run_reward_shape(engine, in, estimator, offsets, random_floats(sequences, 6, -20, 20));
 }
 
 Result run_kl(px_engine* engine, const Inputs& in, int32_t estimator) {
@@ -222,6 +240,13 @@ Result run_whiten(px_engine* engine, const Inputs& in) {
   EXPECT_EQ(px_whiten_apply_f32(engine, in.advantage.data(), in.mask.data(), in.count, &moments, 0,
                                 result.arrays[0].data()), PX_OK);
   result.sums = {moments.count, moments.mean, moments.m2};
+  return result;
+}
+
+Result apply_whitening(px_engine* engine, const Inputs& in, const px_moments& moments) {
+  Result result{{zeros(in)}, {}};
+  EXPECT_EQ(px_whiten_apply_f32(engine, in.advantage.data(), in.mask.data(), in.count, &moments, 0,
+                                result.arrays[0].data()), PX_OK);
   return result;
 }
 
@@ -594,6 +619,61 @@ TEST_P(Levels, ASequencesAdvantagesDoNotDependOnTheOthers) {
     for (const int64_t before : {0, 1, 5, 10000})
       for (const int64_t after : {0, 3, 10000}) EXPECT_EQ(advantages(before, after), alone) << length;
   }
+}
+
+// Arrays beyond the caches are written past them, by way of buffers: with the bits of arrays that are not.
+TEST_P(Levels, WritesLongArraysLikeTheirParts) {
+  const EngineHandle engine = make_engine(GetParam(), 2);
+  constexpr int64_t kLength = 333;
+  constexpr int64_t kCount = 13000 * kLength + 21;  // above 2^22
+  constexpr int64_t kCut = 7001 * kLength;
+  const auto offsets_of = [](int64_t n) {
+    std::vector<int64_t> offsets{0};
+    while (offsets.back() < n) offsets.push_back(std::min(n, offsets.back() + kLength));
+    return offsets;
+  };
+  const std::vector<Kernel> kernels{
+      {"policy_loss", [](px_engine* e, const Inputs& in) { return run_policy_loss(e, in, 0.3); }},
+      {"value_loss", run_value_loss},
+      {"gae", [&](px_engine* e, const Inputs& in) { return run_gae(e, in, offsets_of(in.count), 0); }},
+      {"reward_shape", [](px_engine* e, const Inputs& in) { return run_reward_shape(e, in, PX_KL_K3, {0, in.count}, {0.f}); }},
+      {"kl", [](px_engine* e, const Inputs& in) { return run_kl(e, in, PX_KL_K3); }},
+      {"whiten", [](px_engine* e, const Inputs& in) { return apply_whitening(e, in, {3, 0.5, 2}); }}};
+  const Inputs whole(kCount);
+  for (const Kernel& kernel : kernels) {
+    const Result start = kernel.run(engine.get(), whole.part(0, kCut));
+    const Result rest = kernel.run(engine.get(), whole.part(kCut, kCount));
+    const Result got = kernel.run(engine.get(), whole);
+    for (size_t k = 0; k < got.arrays.size(); ++k)
+      for (size_t i = 0; i < static_cast<size_t>(kCount); ++i) {
+        const bool first = i < static_cast<size_t>(kCut);
+        const float part = first ? start.arrays[k][i] : rest.arrays[k][i - static_cast<size_t>(kCut)];
+        ASSERT_TRUE(same(got.arrays[k][i], part)) << kernel.name << " array " << k << " [" << i << "]";
+      }
+  }
+}
+
+// The token of a score may stand pieces and blocks before the end of its sequence, or nowhere.
+TEST_P(Levels, FindsTheTokenOfAScoreFarBeforeTheEnd) {
+  const EngineHandle reference = make_engine(px::Isa::kScalar, 1);
+  const EngineHandle engine = make_engine(GetParam(), 2);
+  std::vector<int64_t> offsets{0};
+  for (const int64_t length : {3, 700, 0, 1300, 9000, 511, 1, 8192, 20000, 513, 600, 30000}) offsets.push_back(offsets.back() + length);
+  Inputs in(offsets.back());
+  std::ranges::fill(in.a, -1.f);
+  for (size_t s = 0; s + 1 < offsets.size(); ++s)
+    for (int64_t i = offsets[s]; i < offsets[s + 1]; ++i)
+      in.mask[static_cast<size_t>(i)] = i - offsets[s] < static_cast<int64_t>(s) * 37 % 300;
+  std::vector<float> score(offsets.size() - 1);
+  for (size_t s = 0; s < score.size(); ++s) score[s] = static_cast<float>(s) - 4.5f;
+  for (std::vector<float>* array : {&in.b, &in.c})
+    for (size_t i = 0; i < array->size(); ++i) (*array)[i] = -0.5f - 0.001f * static_cast<float>(i % 100);
+  const Result expected = run_reward_shape(reference.get(), in, PX_KL_K3, offsets, score);
+  const Result got = run_reward_shape(engine.get(), in, PX_KL_K3, offsets, score);
+  for (size_t k = 0; k < 2; ++k)
+    for (size_t i = 0; i < in.a.size(); ++i)
+      ASSERT_LE(std::abs(got.arrays[k][i] - expected.arrays[k][i]), 1.2e-7 * std::abs(expected.arrays[k][i]) + 1e-12)
+          << "array " << k << " [" << i << "]";
 }
 
 TEST_P(Levels, NamesTheFirstBadNumberOfALongArray) {

@@ -15,6 +15,7 @@
 #include "kernels/simd.h"
 #include <hwy/foreach_target.h>  // NOLINT: after its settings
 #include "kernels/simd-inl.h"
+#include "kernels/stream-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace px::kernels::HWY_NAMESPACE {
@@ -41,12 +42,22 @@ class GaeScan {
     }
   }
 
-  HWY_INLINE void sequence(int64_t begin, int64_t end) {
+  HWY_INLINE void start_sequence() {
     next_value_ = 0;
     next_advantage_ = 0;
+  }
+
+  // The tokens begin..end-1 of a sequence whose later ones are scanned. Parts of a sequence end whole vectors before its
+  // end, so that it is divided into vectors like a sequence in one part.
+  HWY_INLINE void scan_part(int64_t begin, int64_t end, float* advantages, float* returns) {
     int64_t i = end;
-    for (; i - kLanes >= begin; i -= kLanes) vector(i - kLanes);
-    for (--i; i >= begin; --i) token(i);
+    for (; i - kLanes >= begin; i -= kLanes) {
+      ahead(args_.reward, i, -kAhead);
+      ahead(args_.value, i, -kAhead);
+      ahead(args_.mask, i, -kAhead);
+      vector(i - kLanes, advantages + (i - kLanes - begin), at(returns, i - kLanes - begin));
+    }
+    for (--i; i >= begin; --i) token(i, advantages + (i - begin), at(returns, i - begin));
   }
 
   // Whether all that was read and written was finite.
@@ -57,13 +68,12 @@ class GaeScan {
  private:
   static constexpr int kSteps = kLanes == 8 ? 3 : kLanes == 4 ? 2 : 1;
 
-  HWY_INLINE void vector(int64_t i) {
-    const int64_t real = args_.mask != nullptr ? count(load_mask(args_.mask + i)) : kLanes;
-    if (real == kLanes) return scan(i);
-    for (int64_t t = i + kLanes - 1; t >= i; --t) token(t);
+  HWY_INLINE void vector(int64_t i, float* advantages, float* returns) {
+    if (args_.mask == nullptr || all_of_mask(args_.mask + i)) return scan(i, advantages, returns);
+    for (int64_t t = kLanes - 1; t >= 0; --t) token(i + t, advantages + t, at(returns, t));
   }
 
-  HWY_INLINE void scan(int64_t i) {
+  HWY_INLINE void scan(int64_t i, float* advantages, float* all_returns) {
     const V value = load(args_.value + i);
     // V_{t+1} of each token: the vector moved down by one, with what lies behind it in the last lane.
     const V next_value = hn::IfThenElse(last_lane_, set(next_value_), hn::TableLookupLanes(value, shift_[0]));
@@ -72,27 +82,27 @@ class GaeScan {
     for (int step = 0; step < kSteps; ++step)
       advantage = hn::MulAdd(factor_[step], hn::TableLookupLanes(advantage, shift_[step]), advantage);
     advantage = hn::MulAdd(carry_decay_, set(next_advantage_), advantage);
-    store(advantage, args_.advantage + i);
+    store(advantage, advantages);
     const V returns = (args_.flags & PX_GAE_ONE_STEP_RETURNS) != 0 ? target : hn::Add(advantage, value);
-    if (args_.returns != nullptr) store(returns, args_.returns + i);
+    if (all_returns != nullptr) store(returns, all_returns);
     not_finite_lanes_ = hn::MulAdd(advantage, hn::Zero(d), not_finite_lanes_);
     largest_ = larger_magnitude(larger_magnitude(largest_, advantage), returns);
     next_value_ = args_.value[i];
     next_advantage_ = hn::GetLane(advantage);
   }
 
-  HWY_INLINE void token(int64_t i) {
+  HWY_INLINE void token(int64_t i, float* advantage_of, float* returns_of) {
     if (args_.mask != nullptr && args_.mask[i] == 0) {
-      args_.advantage[i] = 0;
-      if (args_.returns != nullptr) args_.returns[i] = 0;
+      *advantage_of = 0;
+      if (returns_of != nullptr) *returns_of = 0;
       return;
     }
     const double value = args_.value[i];
     const double target = std::fma(args_.gamma, next_value_, double{args_.reward[i]});
     const double advantage = std::fma(decay_, next_advantage_, target - value);
     const double returns = (args_.flags & PX_GAE_ONE_STEP_RETURNS) != 0 ? target : advantage + value;
-    args_.advantage[i] = static_cast<float>(advantage);
-    if (args_.returns != nullptr) args_.returns[i] = static_cast<float>(returns);
+    *advantage_of = static_cast<float>(advantage);
+    if (returns_of != nullptr) *returns_of = static_cast<float>(returns);
     // 0 times what is not finite is NaN; so it is after a float overflows.
     not_finite_ += 0.0 * static_cast<float>(advantage) + 0.0 * static_cast<float>(returns);
     next_value_ = value;
@@ -113,9 +123,21 @@ class GaeScan {
   V largest_ = hn::Zero(d);
 };
 
+// From the last sequence to the first: memory is walked in one direction.
 bool gae_sequences(const px_gae_args& args, int64_t first_sequence, int64_t last_sequence) {
+  const int64_t tokens = args.offsets[args.sequences];
   GaeScan scan(args);
-  for (int64_t s = first_sequence; s < last_sequence; ++s) scan.sequence(args.offsets[s], args.offsets[s + 1]);
+  BackwardOutput advantage(args.advantage, tokens), returns(args.returns, tokens);
+  for (int64_t s = last_sequence - 1; s >= first_sequence; --s) {
+    scan.start_sequence();
+    const int64_t begin = args.offsets[s];
+    for (int64_t end = args.offsets[s + 1]; end > begin;) {
+      const int64_t room = advantage.room(end);
+      const int64_t n = room >= end - begin ? end - begin : room / kLanes * kLanes;
+      scan.scan_part(end - n, end, advantage.open(end, n), returns.open(end, n));
+      end -= n;
+    }
+  }
   return scan.finite();
 }
 

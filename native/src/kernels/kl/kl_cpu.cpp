@@ -1,4 +1,4 @@
-// kl in vectors of doubles, a block of tokens per turn of a thread.
+// kl in vectors of doubles, a block of tokens per turn of a thread, in passes over pieces that stay in the first cache.
 #include "kernels/kl/kl.h"
 
 #include "kernels/blocks.h"
@@ -9,33 +9,36 @@
 #include <hwy/foreach_target.h>  // NOLINT: after its settings
 #include "kernels/kl/kl-inl.h"
 #include "kernels/simd-inl.h"
+#include "kernels/stream-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace px::kernels::HWY_NAMESPACE {
 
 template <int32_t Estimator>
-HWY_INLINE void kl_vector(const px_kl_args& args, const float* logprob, const float* ref_logprob, float* value,
-                          float* gradient) {
-  const V log_ratio = hn::Sub(load(logprob), load(ref_logprob));
-  const KlLanes kl = kl_lanes<Estimator>(log_ratio, set(args.log_ratio_clamp), set(args.value_clamp));
-  // A NaN stays one, past the clamps too.
-  const M known = hn::Eq(log_ratio, log_ratio);
-  if (value != nullptr) store(hn::IfThenElse(known, kl.value, log_ratio), value);
-  if (gradient != nullptr) store(hn::IfThenElse(known, kl.gradient, log_ratio), gradient);
-}
-
-template <int32_t Estimator>
 HWY_INLINE void kl_range(const px_kl_args args, int64_t begin, int64_t end) {
-  int64_t i = begin;
-  for (; i + kLanes <= end; i += kLanes)
-    kl_vector<Estimator>(args, args.logprob + i, args.ref_logprob + i, at(args.value, i), at(args.gradient, i));
-  if (i == end) return;
-  const int64_t n = end - i;
-  const Tail logprob(args.logprob + i, n), ref_logprob(args.ref_logprob + i, n);
-  Tail value(at(args.value, i), n), gradient(at(args.gradient, i), n);
-  kl_vector<Estimator>(args, logprob.data(), ref_logprob.data(), value.data(), gradient.data());
-  value.copy_to(at(args.value, i), n);
-  gradient.copy_to(at(args.gradient, i), n);
+  Output value(args.value, args.count), gradient(args.gradient, args.count);
+  KlPiece<Estimator, Output::kPiece> kl(args.log_ratio_clamp, args.value_clamp);
+  for (int64_t i = begin; i < end; i += Output::kPiece) {
+    const int64_t n = std::min(Output::kPiece, end - i);
+    for_spans(n, [&](int64_t j, auto span) PX_LANES {
+      kl.put(j, hn::Sub(span.load(args.logprob + i + j), span.load(args.ref_logprob + i + j)));
+    });
+    kl.finish(n);
+    float* const values = value.open(i);
+    float* const gradients = gradient.open(i);
+    for_spans(n, [&](int64_t j, auto span) PX_LANES {
+      ahead(args.logprob, i + j);
+      ahead(args.ref_logprob, i + j);
+      const V log_ratio = kl.log_ratio(j);
+      const KlLanes lanes = kl.lanes(j);
+      // A NaN stays one, past the clamps too.
+      const M known = hn::Eq(log_ratio, log_ratio);
+      if (values != nullptr) span.store(hn::IfThenElse(known, lanes.value, log_ratio), values + j);
+      if (gradients != nullptr) span.store(hn::IfThenElse(known, lanes.gradient, log_ratio), gradients + j);
+    });
+    value.close(n);
+    gradient.close(n);
+  }
 }
 
 void kl_block(const px_kl_args& args, int64_t begin, int64_t end) {

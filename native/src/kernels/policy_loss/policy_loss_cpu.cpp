@@ -1,5 +1,7 @@
-// policy_loss in vectors of doubles, a block of tokens per turn of a thread. What the reference would refuse is left to
-// it: a block with a number that is not finite is computed again there, and its error names the array and the index.
+// policy_loss in vectors of doubles, a block of tokens per turn of a thread, in passes over pieces that stay in the first
+// cache: the chain of operations from a vector's log-probs to its gradient is too long for the processor to overlap it
+// with the next one. What the reference would refuse is left to it: a block with a number that is not finite is computed
+// again there, and its error names the array and the index.
 #include "kernels/policy_loss/policy_loss.h"
 
 #include <array>
@@ -15,6 +17,7 @@
 #include <hwy/foreach_target.h>  // NOLINT: after its settings
 #include "kernels/kl/kl-inl.h"
 #include "kernels/simd-inl.h"
+#include "kernels/stream-inl.h"
 
 #ifndef PROXIMAL_POLICY_LOSS_PART
 #define PROXIMAL_POLICY_LOSS_PART
@@ -44,93 +47,131 @@ class PolicyLossBlock {
         scale_(set(1 / args.normalizer)) {}
 
   HWY_INLINE PolicyLossPart run(const px_policy_loss_args args, int64_t begin, int64_t end) {
-    int64_t i = begin;
-    for (; i + kLanes <= end; i += kLanes)
-      add(args.logprob + i, args.old_logprob + i, at(args.ref_logprob, i), args.advantage + i,
-          args.weight != nullptr ? load(args.weight + i) : set(1), at(args.loss, i), at(args.gradient, i));
-    if (i < end) add_tail(args, i, end - i);
+    Output loss(args.loss, args.count), gradient(args.gradient, args.count);
+    Stage stage;
+    for (int64_t i = begin; i < end; i += Output::kPiece) {
+      const int64_t n = std::min(Output::kPiece, end - i);
+      log_ratios(args, i, n, stage);
+      ratios(args, i, n, stage);
+      if constexpr (Estimator != 0) penalties(args, i, n, stage);
+      losses(args, i, n, stage, loss.open(i), gradient.open(i));
+      loss.close(n);
+      gradient.close(n);
+    }
     return part();
   }
 
  private:
+  // What one pass over a piece leaves to the next, in the first cache.
+  struct Stage {
+    HWY_ALIGN double log_ratio[Output::kPiece];
+    HWY_ALIGN double ratio[Output::kPiece];
+    KlPiece<Estimator, Estimator != 0 ? Output::kPiece : 1> kl{kLogRatioClamp, kKlClamp};
+  };
 
-  HWY_INLINE void add_tail(const px_policy_loss_args& args, int64_t i, int64_t n) {
-    const Tail logprob(args.logprob + i, n), old_logprob(args.old_logprob + i, n), advantage(args.advantage + i, n);
-    const Tail ref_logprob(Estimator != 0 ? at(args.ref_logprob, i) : nullptr, n);
-    Tail loss(at(args.loss, i), n), gradient(at(args.gradient, i), n);
-    const Tail weight(at(args.weight, i), n);
-    add(logprob.data(), old_logprob.data(), ref_logprob.data(), advantage.data(),
-        args.weight != nullptr ? load(weight.data()) : first(n), loss.data(), gradient.data());
-    loss.copy_to(at(args.loss, i), n);
-    gradient.copy_to(at(args.gradient, i), n);
+  template <class Span>
+  HWY_INLINE V weight_of(const px_policy_loss_args& args, Span span, int64_t i) const {
+    return args.weight != nullptr ? span.load(args.weight + i) : span.ones();
   }
 
-  HWY_INLINE void add(const float* logprob, const float* old_logprob, const float* ref_logprob, const float* advantage,
-                      V weight, float* loss, float* gradient) {
-    // 1. The ratio. Masked tokens are given a log-ratio and an advantage of 0, whatever stands there.
-    const M counts = hn::Ne(weight, hn::Zero(d));
-    const V lp = load(logprob);
-    const V log_ratio = hn::IfThenElseZero(counts, hn::Sub(lp, load(old_logprob)));
-    const V down = hn::Neg(hn::IfThenElseZero(counts, load(advantage)));  // -A
-    const V clamped = hn::Min(hn::Max(log_ratio, set(-kLogRatioClamp)), set(kLogRatioClamp));
-    const Exponential e = exponential(clamped);
-    const V ratio = e.exp;
+  // 1. The log-ratios: of masked tokens 0, whatever stands there.
+  HWY_INLINE void log_ratios(const px_policy_loss_args& args, int64_t begin, int64_t n, Stage& stage) {
+    for_spans(n, [&](int64_t j, auto span) PX_LANES {
+      const int64_t i = begin + j;
+      const M counts = hn::Ne(weight_of(args, span, i), hn::Zero(d));
+      const V lp = span.load(args.logprob + i);
+      const V log_ratio = hn::IfThenElseZero(counts, hn::Sub(lp, span.load(args.old_logprob + i)));
+      hn::Store(log_ratio, d, stage.log_ratio + j);
+      squares_ = hn::MulAdd(log_ratio, log_ratio, squares_);
+      log_ratios_ = hn::Add(log_ratios_, log_ratio);
+      tokens_ += count(counts);
+    });
+  }
 
-    // 2. The clipped loss. A branch that a clip holds is constant in lp'.
-    const V unclipped = hn::Mul(down, ratio);
-    const V held = hn::Mul(down, hn::Min(hn::Max(ratio, low_), high_));
-    const M is_clipped = hn::Gt(held, unclipped);
-    const V worse = hn::Max(unclipped, held);
-    const M negative = hn::Gt(down, hn::Zero(d));
-    const V bound = hn::IfThenElse(negative, hn::Mul(down, dual_), set(std::numeric_limits<double>::infinity()));
-    const M is_bounded = hn::Gt(worse, bound);
-    const V policy = hn::Min(worse, bound);
-    const M moves = hn::Eq(log_ratio, clamped);
-    V slope = hn::IfThenElseZero(hn::AndNot(hn::Or(is_clipped, is_bounded), moves), unclipped);
-    V total = policy;
-
-    // 3. The KL term.
-    if constexpr (Estimator != 0) {
-      const V ref_ratio = hn::IfThenElseZero(counts, hn::Sub(lp, load(ref_logprob)));
-      const KlLanes kl = kl_lanes<Estimator>(ref_ratio, set(kLogRatioClamp), set(kKlClamp));
-      not_finite_ = hn::MulAdd(ref_ratio, hn::Zero(d), not_finite_);
-      total = hn::MulAdd(kl_coefficient_, kl.value, total);
-      slope = hn::MulAdd(kl_coefficient_, kl.gradient, slope);
-      kl_loss_ = hn::MulAdd(weight, kl.value, kl_loss_);
+  // 2. The ratios: of masked tokens 1.
+  HWY_INLINE void ratios(const px_policy_loss_args& args, int64_t begin, int64_t n, Stage& stage) {
+    for (int64_t j = 0; j < n; j += kLanes) {
+      ahead(args.logprob, begin + j);
+      ahead(args.old_logprob, begin + j);
+      const V log_ratio = hn::Load(d, stage.log_ratio + j);
+      const V clamped = hn::Min(hn::Max(log_ratio, set(-kLogRatioClamp)), set(kLogRatioClamp));
+      const Exponential e = exponential(clamped);
+      k3_ = hn::Add(k3_, hn::Sub(e.expm1, clamped));
+      hn::Store(e.exp, d, stage.ratio + j);
     }
-
-    // 4. Outputs.
-    const V pull = hn::Mul(hn::Mul(weight, slope), scale_);
-    largest_ = larger_magnitude(larger_magnitude(largest_, total), pull);
-    if (loss != nullptr) store(hn::IfThenElseZero(counts, total), loss);
-    if (gradient != nullptr) store(hn::IfThenElseZero(counts, pull), gradient);
-
-    // 5. Metrics.
-    loss_ = hn::MulAdd(weight, policy, loss_);
-    squares_ = hn::MulAdd(log_ratio, log_ratio, squares_);
-    log_ratios_ = hn::Add(log_ratios_, log_ratio);
-    k3_ = hn::Add(k3_, hn::Sub(e.expm1, clamped));
-    const V counted = hn::IfThenElseZero(counts, ratio);
-    ratio_ = hn::Add(ratio_, counted);
-    ratio_squared_ = hn::MulAdd(counted, counted, ratio_squared_);
-    ratio_min_ = hn::Min(ratio_min_, hn::IfThenElse(counts, ratio, ratio_min_));
-    ratio_max_ = hn::Max(ratio_max_, counted);
-    tokens_ += count(counts);
-    clipped_ += count(is_clipped);
-    low_count_ += count(hn::And(hn::Lt(ratio, low_), negative));
-    high_count_ += count(hn::And(hn::Gt(ratio, high_), hn::Lt(down, hn::Zero(d))));
-    dual_count_ += count(is_bounded);
   }
 
+  // 3. The KL term.
+  HWY_INLINE void penalties(const px_policy_loss_args& args, int64_t begin, int64_t n, Stage& stage) {
+    for_spans(n, [&](int64_t j, auto span) PX_LANES {
+      const int64_t i = begin + j;
+      const V gap = hn::Sub(span.load(args.logprob + i), span.load(args.ref_logprob + i));
+      const V ref_ratio = hn::IfThenElseZero(hn::Ne(weight_of(args, span, i), hn::Zero(d)), gap);
+      not_finite_ = hn::MulAdd(ref_ratio, hn::Zero(d), not_finite_);
+      stage.kl.put(j, ref_ratio);
+    });
+    stage.kl.finish(n);
+  }
+
+  // 4. The clipped loss: -A times the ratio, held to at least 1 - clip_low and at most dual_clip where A < 0, to at most
+  // 1 + clip_high where A > 0. A ratio that is held is constant in lp'.
+  HWY_INLINE void losses(const px_policy_loss_args& args, int64_t begin, int64_t n, const Stage& stage, float* losses,
+                         float* gradients) {
+    for_spans(n, [&](int64_t j, auto span) PX_LANES {
+      const int64_t i = begin + j;
+      ahead(args.advantage, i);
+      ahead(args.weight, i);
+      const V weight = weight_of(args, span, i);
+      const M counts = hn::Ne(weight, hn::Zero(d));
+      const V ratio = hn::Load(d, stage.ratio + j);
+      const V advantage = hn::IfThenElseZero(counts, span.load(args.advantage + i));
+      const M loss_of = hn::Lt(advantage, hn::Zero(d));
+      const M gain_of = hn::Gt(advantage, hn::Zero(d));
+      const V most = hn::IfThenElse(loss_of, dual_, hn::IfThenElse(gain_of, high_, infinity_));
+      const V raised = hn::Max(ratio, hn::IfThenElseZero(loss_of, low_));
+      const V held = hn::Min(raised, most);
+      const V policy = hn::Neg(hn::Mul(advantage, held));
+      const M clamp_moves = hn::Le(hn::Abs(hn::Load(d, stage.log_ratio + j)), set(kLogRatioClamp));
+      const M moves = hn::And(hn::Eq(held, ratio), clamp_moves);
+      V slope = hn::IfThenElseZero(moves, policy);
+      V total = policy;
+      if constexpr (Estimator != 0) {
+        ahead(args.ref_logprob, i);
+        const KlLanes kl = stage.kl.lanes(j);
+        total = hn::MulAdd(kl_coefficient_, kl.value, total);
+        slope = hn::MulAdd(kl_coefficient_, kl.gradient, slope);
+        kl_loss_ = hn::MulAdd(weight, kl.value, kl_loss_);
+      }
+      if (losses != nullptr) {
+        largest_ = larger_magnitude(largest_, total);
+        span.store(hn::IfThenElseZero(counts, total), losses + j);
+      }
+      if (gradients != nullptr) {
+        const V pull = hn::Mul(hn::Mul(weight, slope), scale_);
+        largest_ = larger_magnitude(largest_, pull);
+        span.store(hn::IfThenElseZero(counts, pull), gradients + j);
+      }
+      loss_ = hn::MulAdd(weight, policy, loss_);
+      const M is_lowered = hn::Gt(raised, most);
+      low_count_ += count(hn::Gt(raised, ratio));
+      bounded_ += count(is_lowered);
+      dual_count_ += count(hn::And(is_lowered, loss_of));
+      const V counted = hn::IfThenElseZero(counts, ratio);
+      ratio_ = hn::Add(ratio_, counted);
+      ratio_squared_ = hn::MulAdd(counted, counted, ratio_squared_);
+      ratio_min_ = hn::Min(ratio_min_, hn::IfThenElse(counts, ratio, ratio_min_));
+      ratio_max_ = hn::Max(ratio_max_, counted);
+    });
+  }
 
   HWY_INLINE PolicyLossPart part() const {
     px_policy_metrics m{};
     m.loss = sum(loss_);
     m.kl_loss = sum(kl_loss_);
     m.tokens = tokens_;
-    m.clipped = clipped_;
+    m.clipped = low_count_ + bounded_ - dual_count_;
     m.clipped_low = low_count_;
-    m.clipped_high = high_count_;
+    m.clipped_high = bounded_ - dual_count_;
     m.dual_clipped = dual_count_;
     m.approx_kl = sum(squares_) / 2;
     m.approx_kl_k1 = -sum(log_ratios_);
@@ -148,11 +189,12 @@ class PolicyLossBlock {
   }
 
   const V low_, high_, dual_, kl_coefficient_, scale_;
+  const V infinity_ = set(std::numeric_limits<double>::infinity());
   V loss_ = hn::Zero(d), kl_loss_ = hn::Zero(d), squares_ = hn::Zero(d), log_ratios_ = hn::Zero(d), k3_ = hn::Zero(d),
     ratio_ = hn::Zero(d), ratio_squared_ = hn::Zero(d), largest_ = hn::Zero(d), ratio_max_ = hn::Zero(d);
   V not_finite_ = hn::Zero(d);  // 0, or NaN from the first number that the sums would not show
   V ratio_min_ = set(std::numeric_limits<double>::infinity());
-  int64_t tokens_ = 0, clipped_ = 0, low_count_ = 0, high_count_ = 0, dual_count_ = 0;
+  int64_t tokens_ = 0, low_count_ = 0, bounded_ = 0, dual_count_ = 0;
 };
 
 PolicyLossPart policy_loss_block(const px_policy_loss_args& args, int64_t begin, int64_t end) {

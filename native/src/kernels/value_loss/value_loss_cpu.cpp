@@ -13,6 +13,7 @@
 #include "kernels/simd.h"
 #include <hwy/foreach_target.h>  // NOLINT: after its settings
 #include "kernels/simd-inl.h"
+#include "kernels/stream-inl.h"
 
 #ifndef PROXIMAL_VALUE_LOSS_PART
 #define PROXIMAL_VALUE_LOSS_PART
@@ -36,31 +37,36 @@ class ValueLossBlock {
   explicit HWY_INLINE ValueLossBlock(const px_value_loss_args& args) : clip_(set(args.clip)), scale_(set(1 / args.normalizer)) {}
 
   HWY_INLINE ValueLossPart run(const px_value_loss_args args, int64_t begin, int64_t end) {
-    int64_t i = begin;
-    for (; i + kLanes <= end; i += kLanes)
-      add(args.value + i, args.old_value + i, args.returns + i,
-          args.weight != nullptr ? load(args.weight + i) : set(1), at(args.loss, i), at(args.gradient, i));
-    if (i < end) add_tail(args, i, end - i);
+    Output loss(args.loss, args.count), gradient(args.gradient, args.count);
+    for (int64_t i = begin; i < end; i += Output::kPiece) {
+      const int64_t n = std::min(Output::kPiece, end - i);
+      add_piece(args, i, n, loss.open(i), gradient.open(i));
+      loss.close(n);
+      gradient.close(n);
+    }
     return part();
   }
 
  private:
-  HWY_INLINE void add_tail(const px_value_loss_args& args, int64_t i, int64_t n) {
-    const Tail value(args.value + i, n), old_value(args.old_value + i, n), returns(args.returns + i, n);
-    const Tail weight(at(args.weight, i), n);
-    Tail loss(at(args.loss, i), n), gradient(at(args.gradient, i), n);
-    add(value.data(), old_value.data(), returns.data(), args.weight != nullptr ? load(weight.data()) : first(n),
-        loss.data(), gradient.data());
-    loss.copy_to(at(args.loss, i), n);
-    gradient.copy_to(at(args.gradient, i), n);
+  HWY_INLINE void add_piece(const px_value_loss_args& args, int64_t begin, int64_t n, float* losses, float* gradients) {
+    for_spans(n, [&](int64_t j, auto span) PX_LANES {
+      const int64_t i = begin + j;
+      ahead(args.value, i);
+      ahead(args.old_value, i);
+      ahead(args.returns, i);
+      ahead(args.weight, i);
+      const V weight = args.weight != nullptr ? span.load(args.weight + i) : span.ones();
+      add(span, span.load(args.value + i), span.load(args.old_value + i), span.load(args.returns + i), weight,
+          at(losses, j), at(gradients, j));
+    });
   }
 
-  HWY_INLINE void add(const float* values, const float* old_values, const float* all_returns, V weight, float* losses,
-                      float* gradients) {
+  template <class Span>
+  HWY_INLINE void add(Span span, V any_value, V any_old_value, V any_returns, V weight, float* losses, float* gradients) {
     const M counts = hn::Ne(weight, hn::Zero(d));
-    const V value = hn::IfThenElseZero(counts, load(values));
-    const V old_value = hn::IfThenElseZero(counts, load(old_values));
-    const V returns = hn::IfThenElseZero(counts, load(all_returns));
+    const V value = hn::IfThenElseZero(counts, any_value);
+    const V old_value = hn::IfThenElseZero(counts, any_old_value);
+    const V returns = hn::IfThenElseZero(counts, any_returns);
     // NUMERICS: inside the range the value itself, not old + (value - old), so that both branches are exactly equal
     // there.
     const V move = hn::Sub(value, old_value);
@@ -73,8 +79,8 @@ class ValueLossBlock {
     const V loss = hn::Mul(set(0.5), hn::Max(near_square, square));
     const V pull = hn::IfThenZeroElse(is_clipped, hn::Mul(hn::Mul(weight, error), scale_));
     largest_ = larger_magnitude(larger_magnitude(largest_, loss), pull);
-    if (losses != nullptr) store(loss, losses);
-    if (gradients != nullptr) store(pull, gradients);
+    if (losses != nullptr) span.store(loss, losses);
+    if (gradients != nullptr) span.store(pull, gradients);
     loss_ = hn::MulAdd(weight, loss, loss_);
     value_ = hn::Add(value_, value);
     returns_ = hn::Add(returns_, returns);

@@ -12,39 +12,44 @@
 #include "kernels/simd.h"
 #include <hwy/foreach_target.h>  // NOLINT: after its settings
 #include "kernels/simd-inl.h"
+#include "kernels/stream-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace px::kernels::HWY_NAMESPACE {
 
-// Calls body(x, counts, i) for every vector of the range; behind the last element nothing counts.
-template <class Body>
-HWY_INLINE void for_vectors(const float* x, const uint8_t* mask, int64_t begin, int64_t end, const Body& body) {
-  int64_t i = begin;
-  for (; i + kLanes <= end; i += kLanes) body(load(x + i), mask_at(mask, i), i);
-  if (i == end) return;
-  const Tail tail(x + i, end - i);
-  body(load(tail.data()), hn::And(first_of_mask(at(mask, i), end - i), hn::FirstN(d, static_cast<size_t>(end - i))), i);
-}
-
 // 16 kB of x: two passes within the first cache.
 inline constexpr int64_t kPiece = 4096;
 
+// Vectors that are summed apart, so that one addition need not wait for the one before.
+inline constexpr int64_t kSums = 4;
+
+// sums[..] = term(sums[..], i, span) over n elements, in an order that n alone gives; their sum.
+template <class Term>
+HWY_INLINE double sum_of(int64_t n, Term term) {
+  V sums[kSums] = {hn::Zero(d), hn::Zero(d), hn::Zero(d), hn::Zero(d)};
+  int64_t i = 0;
+  for (; i + kSums * kLanes <= n; i += kSums * kLanes)
+    for (int64_t k = 0; k < kSums; ++k) sums[k] = term(sums[k], i + k * kLanes, FullSpan{});
+  for_spans(n - i, [&](int64_t j, auto span) PX_LANES { sums[0] = term(sums[0], i + j, span); });
+  return sum(hn::Add(hn::Add(sums[0], sums[1]), hn::Add(sums[2], sums[3])));
+}
+
 px_moments piece_moments(const float* x, const uint8_t* mask, int64_t begin, int64_t end) {
-  V total = hn::Zero(d);
   int64_t counted = 0;
-  for_vectors(x, mask, begin, end, [&](V value, M counts, int64_t) {
-    total = hn::Add(total, hn::IfThenElseZero(counts, value));
+  const double total = sum_of(end - begin, [&](V so_far, int64_t j, auto span) PX_LANES {
+    const M counts = span.mask(mask, begin + j);
     counted += count(counts);
+    return hn::Add(so_far, hn::IfThenElseZero(counts, span.load(x + begin + j)));
   });
   if (counted == 0) return {};
-  const double mean = sum(total) / static_cast<double>(counted);
+  const double mean = total / static_cast<double>(counted);
   // NUMERICS: a second pass over the deviations; sum(x^2) - n mean^2 cancels where the mean is large.
-  V squares = hn::Zero(d);
-  for_vectors(x, mask, begin, end, [&](V value, M counts, int64_t) {
-    const V deviation = hn::IfThenElseZero(counts, hn::Sub(value, set(mean)));
-    squares = hn::MulAdd(deviation, deviation, squares);
+  const double squares = sum_of(end - begin, [&](V so_far, int64_t j, auto span) PX_LANES {
+    ahead(x, begin + j, kPiece);
+    const V deviation = hn::IfThenElseZero(span.mask(mask, begin + j), hn::Sub(span.load(x + begin + j), set(mean)));
+    return hn::MulAdd(deviation, deviation, so_far);
   });
-  return {static_cast<double>(counted), mean, sum(squares)};
+  return {static_cast<double>(counted), mean, squares};
 }
 
 px_moments moments_block(const float* x, const uint8_t* mask, int64_t begin, int64_t end) {
@@ -56,13 +61,17 @@ px_moments moments_block(const float* x, const uint8_t* mask, int64_t begin, int
 
 void apply_block(const WhitenApply& apply, int64_t begin, int64_t end) {
   const V mean = set(apply.mean), scale = set(apply.scale), shift = set(apply.shift);
-  for_vectors(apply.x, apply.mask, begin, end, [&](V value, M counts, int64_t i) {
-    const V out = hn::IfThenElseZero(counts, hn::MulAdd(hn::Sub(value, mean), scale, shift));
-    if (i + kLanes <= end) return store(out, apply.out + i);
-    HWY_ALIGN float last[kLanes];
-    store(out, last);
-    std::copy_n(last, end - i, apply.out + i);
-  });
+  Output out(apply.out, apply.out == apply.x ? 0 : apply.n);
+  for (int64_t i = begin; i < end; i += Output::kPiece) {
+    const int64_t n = std::min(Output::kPiece, end - i);
+    float* const to = out.open(i);
+    for_spans(n, [&](int64_t j, auto span) PX_LANES {
+      ahead(apply.x, i + j);
+      const V value = hn::MulAdd(hn::Sub(span.load(apply.x + i + j), mean), scale, shift);
+      span.store(hn::IfThenElseZero(span.mask(apply.mask, i + j), value), to + j);
+    });
+    out.close(n);
+  }
 }
 
 }  // namespace px::kernels::HWY_NAMESPACE
