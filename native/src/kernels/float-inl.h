@@ -11,6 +11,8 @@
 
 #include <cstdint>
 
+#include "kernels/bf16-inl.h"
+
 // A lambda that is compiled for the target and into its caller.
 #ifndef PX_LANES
 #define PX_LANES HWY_ATTR __attribute__((always_inline))
@@ -36,18 +38,7 @@ HWY_INLINE Floats from_bf16(hn::Vec<Bf16Tag> bits) {
   return hn::BitCast(fs, hn::ShiftLeft<16>(hn::PromoteTo(u, bits)));
 }
 
-// Round to nearest, ties to even; a NaN stays one.
-HWY_INLINE hn::Vec<Bf16Tag> to_bf16(Floats value) {
-  const hn::Rebind<uint32_t, FloatTag> u;
-  const hn::Rebind<int32_t, FloatTag> i;
-  const auto bits = hn::BitCast(u, value);
-  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(u, 1));
-  const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(u, 0x7FFF)));
-  const auto quiet = hn::Or(bits, hn::Set(u, 0x400000));
-  const auto nan = hn::RebindMask(u, hn::IsNaN(value));
-  const auto high = hn::ShiftRight<16>(hn::IfThenElse(nan, quiet, rounded));
-  return hn::DemoteTo(Bf16Tag(), hn::BitCast(i, high));
-}
+HWY_INLINE hn::Vec<Bf16Tag> to_bf16(Floats value) { return nearest_bf16(fs, value); }
 
 // A vector's worth of an array.
 struct Whole {

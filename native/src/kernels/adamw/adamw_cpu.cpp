@@ -10,6 +10,7 @@
 #define HWY_TARGET_INCLUDE "kernels/adamw/adamw_cpu.cpp"
 #include "kernels/simd.h"
 #include <hwy/foreach_target.h>  // NOLINT: after its settings
+#include "kernels/bf16-inl.h"
 #include "kernels/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -49,20 +50,7 @@ class AdamwRange {
     store(v, exp_avg_sq);
     const auto stored = hn::DemoteTo(f, p);
     hn::StoreU(stored, f, parameter);
-    if (shadow != nullptr) store_bf16(stored, shadow);
-  }
-
-  // Round to nearest, ties to even; a NaN stays one.
-  static HWY_INLINE void store_bf16(hn::Vec<F> value, uint16_t* to) {
-    const hn::Rebind<uint32_t, F> u;
-    const auto bits = hn::BitCast(u, value);
-    const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(u, 1));
-    const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(u, 0x7FFF)));
-    const auto quiet = hn::Or(bits, hn::Set(u, 0x400000));
-    const auto nan = hn::RebindMask(u, hn::IsNaN(value));
-    HWY_ALIGN uint32_t high[kLanes];
-    hn::Store(hn::ShiftRight<16>(hn::IfThenElse(nan, quiet, rounded)), u, high);
-    for (int64_t i = 0; i < kLanes; ++i) to[i] = static_cast<uint16_t>(high[i]);
+    if (shadow != nullptr) hn::StoreU(nearest_bf16(f, stored), hn::Rebind<uint16_t, F>(), shadow);
   }
 
   HWY_INLINE void update_tail(const px_adamw_args& args, int64_t i, int64_t n) const {

@@ -117,7 +117,7 @@ class PairSlopes {
         const Slopes low = at(r, c);
         // Behind the last query there are zeros.
         const Slopes high = r + 1 < strip.end ? at(r + 1, c) : Slopes{hn::Zero(fs), hn::Zero(fs)};
-        const auto low_ds = upper_bf16(low.ds), high_ds = upper_bf16(high.ds);
+        const auto low_ds = upper_bf16(fs, low.ds), high_ds = upper_bf16(fs, high.ds);
         hn::StoreU(upper_half(low_ds), Bf16Tag(), rows + r * kBlock + c);
         hn::StoreU(upper_half(high_ds), Bf16Tag(), rows + (r + 1) * kBlock + c);
         hn::StoreU(pair_of_upper(low_ds, high_ds), fbits, memory_.ds_pairs + r / 2 * kBlock + c);

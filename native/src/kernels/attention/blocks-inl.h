@@ -25,7 +25,7 @@ HWY_INLINE void words_of_row(const float* from, int64_t size, px_dtype dtype, ui
   auto* const to = reinterpret_cast<uint16_t*>(words);
   int64_t i = 0;
   for (; i + kFloats <= size; i += kFloats)
-    hn::StoreU(upper_half(upper_bf16(hn::LoadU(fs, from + i))), Bf16Tag(), to + i);
+    hn::StoreU(to_bf16(hn::LoadU(fs, from + i)), Bf16Tag(), to + i);
   for (; i < size; ++i) to[i] = px::to_bf16(from[i]);
   if (size % 2 != 0) to[size] = 0;
 }
@@ -77,7 +77,7 @@ HWY_INLINE void write_steps(const AttentionShape& shape, const BlockRows& rows, 
         // Steps are whole sixteens: behind the columns stand zeros.
         for_vectors(columns, [&](int64_t d, auto span) PX_LANES {
           const Floats low = span.load(row + d), high = span.load(row + rows.stride + d);
-          hn::StoreU(pair_of_upper(upper_bf16(low), upper_bf16(high)), fbits, step + d);
+          hn::StoreU(pair_of_upper(upper_bf16(fs, low), upper_bf16(fs, high)), fbits, step + d);
         });
         ++k;
       } else {

@@ -47,15 +47,7 @@ HWY_INLINE Floats natural_log(Floats x) {
   return hn::Add(hn::MulAdd(hn::ConvertTo(fs, k), splat(0.693147182f), log_m), hn::Sub(x, x));
 }
 
-// Words whose upper half is the bf16 that is nearest. Even where two are as near; a NaN stays one.
-HWY_INLINE hn::Vec<FloatBits> upper_bf16(Floats value) {
-  const auto bits = hn::BitCast(fbits, value);
-  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(fbits, 1));
-  const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(fbits, 0x7fff)));
-  return hn::IfThenElse(hn::RebindMask(fbits, hn::IsNaN(value)), hn::Or(bits, hn::Set(fbits, 0x400000)), rounded);
-}
-
-// The same of probabilities, for half the work: the larger one where two are as near; not of every NaN a NaN.
+// upper_bf16 of probabilities, for half the work: the larger one where two are as near; not of every NaN a NaN.
 HWY_INLINE hn::Vec<FloatBits> upper_bf16_of_p(Floats p) {
   return hn::Add(hn::BitCast(fbits, p), hn::Set(fbits, 0x8000));
 }

@@ -11,6 +11,7 @@
 #include <hwy/foreach_target.h>  // NOLINT: after its settings
 #include <hwy/highway.h>
 
+#include "kernels/bf16-inl.h"
 #include "kernels/simd.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -46,12 +47,7 @@ struct Floats {
   static HWY_INLINE V add(V a, V b) { return hn::Add(a, b); }
   static HWY_INLINE void store(V value, float* to) { hn::StoreU(value, f, to); }
   static HWY_INLINE void store_bf16(V value, uint16_t* to) {
-    const U bits = hn::BitCast(u, value);
-    const U odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(u, 1));
-    const U rounded = hn::Add(bits, hn::Add(odd, hn::Set(u, 0x7fff)));
-    const U quiet = hn::Or(bits, hn::Set(u, 0x400000));
-    const U chosen = hn::IfThenElse(hn::RebindMask(u, hn::IsNaN(value)), quiet, rounded);
-    hn::StoreU(hn::TruncateTo(hn::Rebind<uint16_t, F>(), hn::ShiftRight<16>(chosen)), hn::Rebind<uint16_t, F>(), to);
+    hn::StoreU(nearest_bf16(f, value), hn::Rebind<uint16_t, F>(), to);
   }
 };
 
