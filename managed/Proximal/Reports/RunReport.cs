@@ -69,6 +69,7 @@ public static class RunReport
         body.Append(CultureInfo.InvariantCulture, $"<h1>{Html.Text(title)}</h1>\n<div class=\"soft\">{Badge(run)}{Html.Text(When(run))}</div>\n");
         body.Append(CultureInfo.InvariantCulture, $"<p class=\"lead\">{Html.Text(string.Join(' ', RunStory.Sentences(run)))}</p>\n");
         AppendTiles(body, run);
+        AppendData(body, run);
         AppendWarnings(body, run);
         AppendPlots(body, run);
         AppendPairs(body, samples);
@@ -110,6 +111,15 @@ public static class RunReport
         }
 
         html.Append("</div>\n");
+    }
+
+    private static void AppendData(StringBuilder html, RunData run)
+    {
+        if (run.Summary is { Data.Count: > 0 } summary)
+        {
+            html.Append("<h2>What was read</h2>\n<ul>");
+            html.Append(string.Concat(summary.Data.Select(note => $"<li>{Html.Text(note)}</li>"))).Append("</ul>\n");
+        }
     }
 
     private static void AppendWarnings(StringBuilder html, RunData run)

@@ -19,6 +19,11 @@ internal static class RunReportMarkdown
             text.Append(CultureInfo.InvariantCulture, $"| {Figures.Short(curve.Min)} | {Figures.Short(curve.Max)} |\n");
         }
 
+        if (run.Summary is { Data.Count: > 0 } summary)
+        {
+            text.Append("\n## What was read\n\n").Append(string.Concat(summary.Data.Select(note => $"- {Markdown.Line(note)}\n")));
+        }
+
         text.Append("\n## What looks wrong\n\n");
         if (run.Warnings.Count == 0)
         {

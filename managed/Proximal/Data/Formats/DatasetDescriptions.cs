@@ -73,9 +73,11 @@ internal static class DatasetDescriptions
             throw new DataFileException(file, null, $"'{name}' asks for a part of its rows ('num_samples'), which is not done here: leave it out, and mix sources by weight");
         }
 
-        return TextOf(entry, "file_name") is { } path
-            ? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, path)
-            : throw new DataFileException(file, null, $"'{name}' names no file: give its file_name");
+        string folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        return TextOf(entry, "file_name") is not { Length: > 0 } path ? throw new DataFileException(file, null, $"'{name}' names no file: give its file_name")
+            : !path.Contains('\0', StringComparison.Ordinal) && Path.GetFullPath(Path.Combine(folder, path)) is var full
+                && full.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal) ? full
+            : throw new DataFileException(file, null, $"'{name}' names a file outside of the folder, '{path}': put it beside the description");
     }
 
     private static RowLayout Layout(string file, string name, JsonElement entry)

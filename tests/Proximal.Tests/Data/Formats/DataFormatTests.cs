@@ -162,7 +162,7 @@ public sealed class DataFormatTests
               "tags":{"role_tag":"who","content_tag":"what","user_tag":"U","assistant_tag":"A"}},
              "pairs":{"file_name":"pairs.jsonl","ranking":true,"columns":{"prompt":"q","query":"","chosen":"good","rejected":"bad"}},
              "texts":{"file_name":"texts.jsonl","columns":{"prompt":"body"}},
-             "hub":{"hf_hub_url":"a/b"},"some":{"file_name":"talks.json","num_samples":5}}
+             "hub":{"hf_hub_url":"a/b"},"out":{"file_name":"../secret.json"},"some":{"file_name":"talks.json","num_samples":5}}
             """);
         _folder.Write("d/talks.json", """[{"turns":[{"who":"U","what":"q"},{"who":"A","what":"a"}],"sys":"s"}]""");
         _folder.Write("d/pairs.jsonl", """{"q":"p","good":"g","bad":"b"}""");
@@ -172,10 +172,11 @@ public sealed class DataFormatTests
             Assert.That(Said(SftFile.Stream(new DataSource(_folder["d"]) { Dataset = "talks" }).Single()).Response, Is.EqualTo("[system:s][user:q][assistant:a]"));
             Assert.That(Said(PreferenceFile.Read(_folder["d", "pairs.jsonl"], out _)[0].Chosen), Is.EqualTo("[assistant:g]"), "found by the file's name");
             Assert.That(SftFile.Stream(new DataSource(_folder["d", "dataset_info.json"]) { Dataset = "texts" }).Single().Response, Is.EqualTo("t"));
-            Refused("none", "it describes no data set 'none': expected one of talks, pairs, texts, hub, some");
+            Refused("none", "it describes no data set 'none': expected one of talks, pairs, texts, hub, out, some");
+            Refused("out", "'out' names a file outside of the folder, '../secret.json'");
             Refused("hub", "'hub' lies elsewhere ('hf_hub_url'): fetch it");
             Refused("some", "'some' asks for a part of its rows ('num_samples')");
-            Refused(null, "this describes data sets: name one of them with the key dataset (talks, pairs, texts, hub, some)");
+            Refused(null, "this describes data sets: name one of them with the key dataset (talks, pairs, texts, hub, out, some)");
         });
 
         void Refused(string? name, string says) => Assert.That(
