@@ -15,7 +15,7 @@ TRX = "{http://microsoft.com/schemas/VisualStudio/TeamTest/2010}"
 GTEST_START = re.compile(r"\[ RUN      \] (\S+)")
 GTEST_END = re.compile(r"\[ +(OK|FAILED|SKIPPED) +\] ([^\s,]+)(?:, where .*)? \((\d+) ms\)$")
 # What may be missing although the shared folder is there.
-EXCUSES = ("no gpu", "no cuda toolkit", "no right to mount")
+EXCUSES = ("no gpu", "no cuda toolkit", "no right to mount", "needs llama.cpp")
 # Lines of the test adapter itself among what tests print.
 CHATTER = re.compile(r"^(\s*$|NUnit Adapter|Running (all|selected) tests|\s+NUnit3TestExecutor|Test '.*' was skipped)")
 # The sanitizer that has to speak up for each planted defect.
@@ -124,7 +124,7 @@ def tail(log: pathlib.Path) -> str:
 
 
 def refuse_skips(outcome: Outcome, only_gpu: bool) -> None:
-    """A skip names what is missing, and with the shared folder at hand nothing but a GPU may be."""
+    """A skip names what is missing, and with the shared folder at hand that may only be one of the EXCUSES."""
     kept = []
     for name, reason in outcome.skipped:
         if not reason:
