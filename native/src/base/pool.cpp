@@ -1,5 +1,8 @@
 #include "base/pool.h"
 
+#include <pthread.h>
+#include <sched.h>
+
 namespace px {
 namespace {
 
@@ -25,7 +28,8 @@ void Pool::run(int64_t count, Call call, const void* context) {
     for (int64_t i = 0; i < count; ++i) call(context, i);
     return;
   }
-  while (static_cast<int>(workers_.size()) < threads_ - 1) workers_.emplace_back([this] { work(); });
+  start_workers();
+  if (sleeping_.load(std::memory_order_relaxed) > 0) keep_workers_off_this_core();
   call_ = call;
   context_ = context;
   undone_.store(static_cast<uint32_t>(count), std::memory_order_relaxed);
@@ -38,6 +42,25 @@ void Pool::run(int64_t count, Call call, const void* context) {
     pause();
     if (spins > kSpins) std::this_thread::yield();
   }
+}
+
+void Pool::start_workers() {
+  if (static_cast<int>(workers_.size()) == threads_ - 1) return;
+  while (static_cast<int>(workers_.size()) < threads_ - 1) workers_.emplace_back([this] { work(); });
+  avoided_core_ = -1;
+  keep_workers_off_this_core();
+}
+
+// A thread that wakes is often put where the one is that woke it. That one goes on computing, so both would share a core
+// until the kernel moves one of them, some milliseconds later.
+void Pool::keep_workers_off_this_core() {
+  const int core = sched_getcpu();
+  cpu_set_t cores;
+  if (core < 0 || core == avoided_core_ || sched_getaffinity(0, sizeof cores, &cores) != 0) return;
+  CPU_CLR(static_cast<size_t>(core), &cores);
+  if (CPU_COUNT(&cores) < threads_ - 1) return;
+  for (std::thread& worker : workers_) pthread_setaffinity_np(worker.native_handle(), sizeof cores, &cores);
+  avoided_core_ = core;
 }
 
 bool Pool::take_one() {
@@ -53,7 +76,10 @@ bool Pool::take_one() {
 void Pool::work() {
   while (left_.load(std::memory_order_relaxed) != kStop) {
     for (int spins = 0; left_.load(std::memory_order_relaxed) == 0 && spins < kSpins; ++spins) pause();
-    if (!take_one()) left_.wait(0);
+    if (take_one()) continue;
+    sleeping_.fetch_add(1, std::memory_order_relaxed);
+    left_.wait(0);
+    sleeping_.fetch_sub(1, std::memory_order_relaxed);
   }
 }
 

@@ -34,10 +34,14 @@ class Pool {
   void run(int64_t count, Call call, const void* context);
   bool take_one();
   void work();
+  void start_workers();
+  void keep_workers_off_this_core();
 
   const int threads_;
   std::mutex loop_;  // held by the caller whose loop is under way
   std::vector<std::thread> workers_;
+  std::atomic<int> sleeping_{0};  // workers
+  int avoided_core_ = -1;         // that the workers keep off; -1: none
   // The loop under way. Read only between taking a turn and counting it as done: the caller waits for that.
   Call call_ = nullptr;
   const void* context_ = nullptr;
