@@ -72,6 +72,33 @@ TEST_P(Gelu, TakesManySizesAndEachElementByItself) {
   }
 }
 
+TEST_P(Gelu, TakesBf16AsTheFloatsThatItStandsFor) {
+  const std::vector<uint16_t> bits = rounded(random_floats(8195, 1, -9, 9));
+  const auto n = static_cast<int64_t>(bits.size());
+  std::vector<float> x;
+  for (const uint16_t b : bits) x.push_back(px::from_bf16(b));
+  const std::vector<float> d_out = random_floats(n, 2, -2, 2);
+  const auto run = [&](uint32_t flags, bool as_bits) {
+    std::vector<float> out = nans(n), d_x = nans(n);
+    px_gelu_args forward = args_of(x, flags, out.data(), nullptr);
+    auto backward = make_args<px_gelu_backward_args>();
+    backward.flags = flags;
+    backward.count = n;
+    backward.x = x.data();
+    backward.d_out = d_out.data();
+    backward.d_x = d_x.data();
+    if (as_bits) {
+      forward.x = backward.x = nullptr;
+      forward.x_bf16 = backward.x_bf16 = bits.data();
+    }
+    EXPECT_EQ(px_gelu_f32(engine(), &forward), PX_OK) << last_error();
+    EXPECT_EQ(px_gelu_backward_f32(engine(), &backward), PX_OK) << last_error();
+    out.insert(out.end(), d_x.begin(), d_x.end());
+    return out;
+  };
+  for (const uint32_t flags : {0u, static_cast<uint32_t>(PX_GELU_ERF)}) EXPECT_EQ(run(flags, true), run(flags, false));
+}
+
 TEST_P(Gelu, SlopesEqualCentralDifferences) {
   for (const uint32_t flags : {0u, static_cast<uint32_t>(PX_GELU_ERF)}) {
     std::vector<float> x = random_floats(700, 1, -9, 9), d_out = random_floats(700, 2, -2, 2), d_x = nans(700);
@@ -134,6 +161,8 @@ TEST_F(GeluArguments, BadOnesAreRefused) {
   EXPECT_EQ(status([](auto& a) { a.struct_size = 4; }, "struct_size"), PX_ABI_MISMATCH);
   EXPECT_EQ(status([](auto& a) { a.flags = 2; }, "flags"), PX_INVALID_ARGUMENT);
   EXPECT_EQ(status([](auto& a) { a.x = nullptr; }, "args.x"), PX_INVALID_ARGUMENT);
+  const uint16_t bits[8] = {};
+  EXPECT_EQ(status([&](auto& a) { a.x_bf16 = bits; }, "args.x"), PX_INVALID_ARGUMENT) << "both";
   EXPECT_EQ(status([](auto& a) { a.out = nullptr; }, "out"), PX_INVALID_ARGUMENT);
   for (const int64_t count : kAbsurdCounts)
     EXPECT_EQ(status([&](auto& a) { a.count = count; }, "count"), PX_INVALID_ARGUMENT);

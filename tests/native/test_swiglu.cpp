@@ -44,6 +44,34 @@ TEST_P(Swiglu, EqualsTheFormula) {
     }
 }
 
+TEST_P(Swiglu, TakesBf16AsTheFloatsThatItStandsFor) {
+  for (const int64_t features : kColumns) {
+    const std::vector<uint16_t> bits = rounded(random_floats(2 * 3 * features, 1, -9, 9));
+    std::vector<float> gate_up;
+    for (const uint16_t b : bits) gate_up.push_back(px::from_bf16(b));
+    const std::vector<float> d_out = random_floats(3 * features, 2, -2, 2);
+    const auto run = [&](bool as_bits) {
+      std::vector<float> out = nans(3 * features), d = nans(2 * 3 * features);
+      px_swiglu_args forward = args_of(gate_up, features, out.data(), nullptr);
+      auto backward = make_args<px_swiglu_backward_args>();
+      backward.rows = 3;
+      backward.features = features;
+      backward.gate_up = gate_up.data();
+      backward.d_out = d_out.data();
+      backward.d_gate_up = d.data();
+      if (as_bits) {
+        forward.gate_up = backward.gate_up = nullptr;
+        forward.gate_up_bf16 = backward.gate_up_bf16 = bits.data();
+      }
+      EXPECT_EQ(px_swiglu_f32(engine(), &forward), PX_OK) << last_error();
+      EXPECT_EQ(px_swiglu_backward_f32(engine(), &backward), PX_OK) << last_error();
+      out.insert(out.end(), d.begin(), d.end());
+      return out;
+    };
+    EXPECT_EQ(run(true), run(false)) << features;
+  }
+}
+
 TEST_P(Swiglu, IsExactToTheLastPlacesOverTheWholeRange) {
   std::vector<float> gates;
   for (double gate = -86; gate <= 89; gate += 0.0137) gates.push_back(static_cast<float>(gate));
@@ -134,6 +162,8 @@ TEST_F(SwigluArguments, BadOnesAreRefused) {
   EXPECT_EQ(status([](auto& a) { a.struct_size = 4; }, "struct_size"), PX_ABI_MISMATCH);
   EXPECT_EQ(status([](auto& a) { a.flags = 1; }, "flags"), PX_INVALID_ARGUMENT);
   EXPECT_EQ(status([](auto& a) { a.gate_up = nullptr; }, "args.gate_up"), PX_INVALID_ARGUMENT);
+  const uint16_t bits[16] = {};
+  EXPECT_EQ(status([&](auto& a) { a.gate_up_bf16 = bits; }, "args.gate_up"), PX_INVALID_ARGUMENT) << "both";
   EXPECT_EQ(status([](auto& a) { a.out = nullptr; }, "out"), PX_INVALID_ARGUMENT);
   for (const int64_t count : kAbsurdCounts) {
     EXPECT_EQ(status([&](auto& a) { a.rows = count; }, "rows"), PX_INVALID_ARGUMENT);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "tiny_model.h"
@@ -96,8 +97,9 @@ double relative_distance(const std::vector<float>& a, const std::vector<float>& 
 
 // One of every kind over the same sequences, with arrays away from the losses' kinks.
 struct Case {
-  Case(px_objective_kind kind, Fixture& fixture) : objective(objective_of(kind, 7.0)) {
-    sequences = tiny::random_sequences({9, 4, 12, 2, 1, 6}, fixture.shape().vocabulary, 3);
+  Case(px_objective_kind kind, Fixture& fixture, const std::vector<int>& lengths = {9, 4, 12, 2, 1, 6})
+      : objective(objective_of(kind, 7.0)) {
+    sequences = tiny::random_sequences(lengths, fixture.shape().vocabulary, 3);
     tiny::Random random(5);
     const auto n = static_cast<size_t>(sequences.count());
     for (size_t i = 0; i < n; ++i) sequences.weight.push_back(i % 5 == 2 ? 0.0f : random.between(0.2f, 1.5f));
@@ -316,6 +318,76 @@ TEST(Trainer, EightMicroBatchesGiveTheGradientAndTheSumsOfOne) {
   in_parts({{3, 1, 4}, {0}, {5, 2, 7, 6}});
 }
 
+// More targets than the head takes in one block: its blocks ask for their gradients one after the other.
+TEST(Trainer, MicroBatchesGiveTheGradientOfOneThatGoesThroughTheHeadInBlocks) {
+  for (const auto kind : {PX_OBJECTIVE_POLICY, PX_OBJECTIVE_CROSS_ENTROPY, PX_OBJECTIVE_UPSTREAM}) {
+    Fixture fixture;
+    const Case whole(kind, fixture, std::vector<int>(15, 47));
+    const tiny::TrainerHandle trainer = make_trainer(fixture.model.get());
+    const px_objective_metrics at_once = accumulate(trainer.get(), whole.sequences, whole.objective);
+    const std::vector<float> gradient = gradient_of(trainer.get(), fixture.model.get());
+    ASSERT_GT(at_once.tokens, 512);
+
+    ASSERT_EQ(px_trainer_zero_gradients(trainer.get()), PX_OK);
+    px_objective_metrics sum{};
+    for (ptrdiff_t begin = 0; begin < whole.sequences.count(); begin += 47) {
+      Sequences part;
+      part.add({whole.sequences.tokens.begin() + begin, whole.sequences.tokens.begin() + begin + 47});
+      part.weight.assign(whole.sequences.weight.begin() + begin, whole.sequences.weight.begin() + begin + 47);
+      px_objective objective = whole.objective;
+      for (const float** array : {&objective.old_logprob, &objective.ref_logprob, &objective.advantage,
+                                  &objective.upstream_logprob, &objective.upstream_entropy})
+        if (*array != nullptr) *array += begin;
+      const px_objective_metrics metrics = accumulate(trainer.get(), part, objective);
+      sum.loss += metrics.loss;
+      sum.entropy += metrics.entropy;
+      sum.policy.clipped += metrics.policy.clipped;
+      sum.policy.ratio += metrics.policy.ratio;
+    }
+    EXPECT_LT(relative_distance(gradient, gradient_of(trainer.get(), fixture.model.get())), 1e-5);
+    EXPECT_NEAR(at_once.loss, sum.loss, 1e-5 * std::abs(sum.loss));
+    EXPECT_NEAR(at_once.entropy, sum.entropy, 1e-5 * std::abs(sum.entropy));
+    EXPECT_EQ(at_once.policy.clipped, sum.policy.clipped);
+    EXPECT_NEAR(at_once.policy.ratio, sum.policy.ratio, 1e-5 * std::abs(sum.policy.ratio));
+  }
+}
+
+// Of families whose layers differ: plain, with norms of heads, with layer norms, gelu and biases.
+std::vector<px::Descriptor> shapes() {
+  std::vector<px::Descriptor> all(3, tiny::descriptor(true));
+  all[1].family = px::FamilyId::kQwen3;
+  all[1].head_norm = true;
+  px::Descriptor& gpt2 = all[2];
+  gpt2.family = px::FamilyId::kGpt2;
+  gpt2.norm = px::NormKind::kLayer;
+  gpt2.feed_forward = px::FeedForward::kGelu;
+  gpt2.position = px::PositionKind::kLearned;
+  gpt2.kv_heads = gpt2.heads;
+  gpt2.qkv_bias = gpt2.output_bias = gpt2.mlp_bias = gpt2.transposed = true;
+  return all;
+}
+
+TEST(Trainer, WhatIsComputedAgainGivesTheSameBits) {
+  for (const int32_t products : {PX_PRODUCTS_F32, PX_PRODUCTS_BF16})
+    for (const px::Descriptor& shape : shapes())
+      for (const px_head head : {PX_HEAD_LM, PX_HEAD_SCALAR}) {
+        Fixture fixture(head, true, 7, shape, 2, products);
+        const Case c(head == PX_HEAD_LM ? PX_OBJECTIVE_POLICY : PX_OBJECTIVE_VALUE, fixture, {40, 3, 31});
+        std::vector<std::vector<float>> gradients;
+        for (const int32_t recompute : {PX_RECOMPUTE_NONE, PX_RECOMPUTE_ATTENTION_MLP, PX_RECOMPUTE_BLOCK}) {
+          px_trainer_options options{};
+          options.struct_size = sizeof options;
+          options.recompute = recompute;
+          const tiny::TrainerHandle trainer = make_trainer(fixture.model.get(), &options);
+          accumulate(trainer.get(), c.sequences, c.objective);
+          gradients.push_back(gradient_of(trainer.get(), fixture.model.get()));
+        }
+        EXPECT_GT(norm(gradients[0]), 0.0);
+        EXPECT_EQ(gradients[0], gradients[1]);
+        EXPECT_EQ(gradients[0], gradients[2]);
+      }
+}
+
 TEST(Trainer, NeverReadsEntriesOfWeightZeroNorTheFirstOfASequence) {
   Fixture fixture;
   Rollout rollout(fixture.shape().vocabulary);
@@ -511,6 +583,31 @@ TEST(Trainer, WeightsThatAreNotFiniteStopTheObjective) {
   EXPECT_EQ(norm(gradient_of(trainer.get(), fixture.model.get())), 0.0);
 }
 
+// The first blocks of the head have added their part when a later one meets what is not finite.
+TEST(Trainer, APassThatFailsHalfWayLeavesNothingThatAStepWouldTake) {
+  Fixture fixture;
+  const tiny::TrainerHandle trainer = make_trainer(fixture.model.get());
+  fixture.weights->weights->data()[5 * fixture.shape().hidden] = kNan;  // token 5
+  Sequences sequences = tiny::random_sequences(std::vector<int>(15, 47), 5, 1);
+  sequences.tokens.back() = sequences.tokens[sequences.tokens.size() - 2] = 5;
+  const std::vector<float> before = parameters_of(fixture.model.get());
+  ASSERT_EQ(try_accumulate(trainer.get(), sequences, objective_of(PX_OBJECTIVE_CROSS_ENTROPY)), PX_NOT_FINITE);
+
+  const Sequences good = tiny::random_sequences({6}, 5, 1);
+  double squared = 0;
+  std::vector<float> values(static_cast<size_t>(tensors_of(fixture.model.get())[0].elements));
+  EXPECT_EQ(try_accumulate(trainer.get(), good, objective_of(PX_OBJECTIVE_CROSS_ENTROPY)), PX_INVALID_STATE);
+  EXPECT_EQ(px_trainer_gradient_squared_norm(trainer.get(), &squared), PX_INVALID_STATE);
+  EXPECT_EQ(px_trainer_read_gradient(trainer.get(), 0, values.data(), static_cast<int64_t>(values.size())),
+            PX_INVALID_STATE);
+  EXPECT_EQ(try_step(trainer.get(), 1e-3), PX_INVALID_STATE);
+  EXPECT_NE(last_error().find("zero the gradients"), std::string::npos) << last_error();
+  EXPECT_EQ(std::memcmp(parameters_of(fixture.model.get()).data(), before.data(), before.size() * sizeof(float)), 0);
+
+  ASSERT_EQ(px_trainer_zero_gradients(trainer.get()), PX_OK);
+  EXPECT_EQ(norm(gradient_of(trainer.get(), fixture.model.get())), 0.0);
+}
+
 TEST(Trainer, AGradientThatOverflowsStopsTheStepBeforeAnyWeightChanges) {
   Fixture fixture;
   const Rollout rollout(fixture.shape().vocabulary);
@@ -572,6 +669,8 @@ TEST(Trainer, BadOptionsAreRefusedAndLeaveTheWeightsFree) {
   refused([](auto& o) { o.epsilon = kInfinity; }, "options.epsilon");
   refused([](auto& o) { o.weight_decay = -1.0; }, "options.weight_decay");
   refused([](auto& o) { o.max_gradient_norm = std::nan(""); }, "options.max_gradient_norm");
+  refused([](auto& o) { o.recompute = 4; }, "options.recompute");
+  refused([](auto& o) { o.recompute = -1; }, "options.recompute");
   refused([](auto& o) { o.flags = 4; }, "options.flags");
   make_trainer(fixture.model.get());
 }

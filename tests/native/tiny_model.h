@@ -78,10 +78,11 @@ inline void randomise(px::Weights& weights, uint64_t seed) {
 // An engine, of one thread unless said, with one model on it.
 struct Fixture {
   explicit Fixture(px_head head = PX_HEAD_LM, bool tied = true, uint64_t seed = 7,
-                   px::Descriptor shape = descriptor(true), int threads = 1) {
+                   px::Descriptor shape = descriptor(true), int threads = 1, int32_t products = 0) {
     px_engine_options options{};
     options.struct_size = sizeof options;
     options.threads = threads;
+    options.products = products;
     px_engine* e = nullptr;
     EXPECT_EQ(px_engine_create(&options, &e), PX_OK) << last_error();
     engine.reset(e);

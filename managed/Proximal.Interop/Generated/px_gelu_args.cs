@@ -18,4 +18,7 @@ internal unsafe partial struct px_gelu_args
 
     [NativeTypeName("uint16_t *")]
     public ushort* out_bf16;
+
+    [NativeTypeName("const uint16_t *")]
+    public ushort* x_bf16;
 }

@@ -21,4 +21,7 @@ internal unsafe partial struct px_gelu_backward_args
 
     [NativeTypeName("uint16_t *")]
     public ushort* d_x_bf16;
+
+    [NativeTypeName("const uint16_t *")]
+    public ushort* x_bf16;
 }

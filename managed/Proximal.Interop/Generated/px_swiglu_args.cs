@@ -21,4 +21,7 @@ internal unsafe partial struct px_swiglu_args
 
     [NativeTypeName("uint16_t *")]
     public ushort* out_bf16;
+
+    [NativeTypeName("const uint16_t *")]
+    public ushort* gate_up_bf16;
 }

@@ -24,4 +24,7 @@ internal unsafe partial struct px_swiglu_backward_args
 
     [NativeTypeName("uint16_t *")]
     public ushort* d_gate_up_bf16;
+
+    [NativeTypeName("const uint16_t *")]
+    public ushort* gate_up_bf16;
 }

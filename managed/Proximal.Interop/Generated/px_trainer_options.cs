@@ -17,4 +17,10 @@ internal partial struct px_trainer_options
     public double weight_decay;
 
     public double max_gradient_norm;
+
+    [NativeTypeName("int32_t")]
+    public int recompute;
+
+    [NativeTypeName("int32_t")]
+    public int reserved;
 }

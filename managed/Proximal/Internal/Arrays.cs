@@ -39,6 +39,13 @@ internal static class Arrays
         }
     }
 
+    /// <summary>An input in float or in bf16: one of the two is empty, or both are.</summary>
+    /// <returns>The number of its entries.</returns>
+    public static int Input(int single, int bf16, string singleName, string bf16Name) =>
+        single == 0 || bf16 == 0
+            ? single + bf16
+            : throw new ArgumentException($"Expected it or {bf16Name}, got both.", singleName);
+
     /// <summary>A result in float, in bf16, or both: each is empty or fits, and not both are empty.</summary>
     public static void Outputs(int single, int bf16, long expected, string singleName, string bf16Name)
     {

@@ -31,7 +31,7 @@ public sealed record AdamWOptions
         Require.PositiveOrInfinity(MaxGradientNorm);
     }
 
-    internal unsafe px_trainer_options ToNative()
+    internal unsafe px_trainer_options ToNative(Recompute recompute)
     {
         Validate();
         return new px_trainer_options
@@ -42,6 +42,12 @@ public sealed record AdamWOptions
             epsilon = Epsilon,
             weight_decay = WeightDecay,
             max_gradient_norm = MaxGradientNorm,
+            recompute = (int)(recompute switch
+            {
+                Recompute.AttentionMlp => px_recompute.PX_RECOMPUTE_ATTENTION_MLP,
+                Recompute.Block => px_recompute.PX_RECOMPUTE_BLOCK,
+                _ => px_recompute.PX_RECOMPUTE_NONE,
+            }),
         };
     }
 }

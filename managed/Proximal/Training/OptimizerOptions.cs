@@ -3,7 +3,7 @@ using Proximal.Internal;
 
 namespace Proximal.Training;
 
-/// <summary>The optimizer of one model: AdamW, its learning rate and the schedule over the run's optimizer steps.</summary>
+/// <summary>How one model is trained: AdamW, its learning rate and the schedule over the run's optimizer steps.</summary>
 public sealed record OptimizerOptions
 {
     /// <summary>
@@ -21,6 +21,9 @@ public sealed record OptimizerOptions
     /// <summary>AdamW and clipping by global norm.</summary>
     [JsonPropertyName("adamw")]
     public AdamWOptions AdamW { get; init; } = new();
+
+    /// <summary>What the model's passes compute again instead of keeping it.</summary>
+    public Recompute Recompute { get; init; }
 
     internal bool IgnoresSteps => Schedule == ScheduleKind.Constant && WarmupFraction == 0;
 
@@ -44,6 +47,7 @@ public sealed record OptimizerOptions
 
         Require.Defined(Schedule, $"{name}.Schedule");
         Require.Probability(WarmupFraction, zero: true, $"{name}.WarmupFraction");
+        Require.Defined(Recompute, $"{name}.Recompute");
         Require.NotNull(AdamW, $"{name}.AdamW");
         AdamW.Validate();
     }

@@ -15,12 +15,14 @@ public sealed unsafe class Trainer : IDisposable
     /// <summary>Makes a trainer with zeroed gradients and moments.</summary>
     /// <param name="model">The model to train.</param>
     /// <param name="options">The optimizer; <see langword="null"/>: all defaults.</param>
+    /// <param name="recompute">What a pass computes again instead of keeping it.</param>
     /// <exception cref="ProximalException">The weights have a trainer already.</exception>
-    public Trainer(LanguageModel model, AdamWOptions? options = null)
+    public Trainer(LanguageModel model, AdamWOptions? options = null, Recompute recompute = Recompute.None)
     {
         ArgumentNullException.ThrowIfNull(model);
+        Require.Defined(recompute);
         Model = model;
-        NativeStatus.Check(_handle.Create(model.Handle, (options ?? new AdamWOptions()).ToNative()));
+        NativeStatus.Check(_handle.Create(model.Handle, (options ?? new AdamWOptions()).ToNative(recompute)));
     }
 
     /// <summary>The model that is trained.</summary>
@@ -30,7 +32,10 @@ public sealed unsafe class Trainer : IDisposable
     /// <param name="batch">The sequences, with the objective's weights.</param>
     /// <param name="objective">What to minimise.</param>
     /// <exception cref="ArgumentException">Batch, objective and model do not fit each other.</exception>
-    /// <exception cref="ProximalException">A number is not finite: the gradient is as it was before.</exception>
+    /// <exception cref="ProximalException">
+    /// A number is not finite. One of the arrays: the gradient is as it was. The loss: the gradient holds a part, and until
+    /// <see cref="ZeroGradients"/> all that would read it throws.
+    /// </exception>
     public ObjectiveMetrics Accumulate(PackedBatch batch, Objective objective)
     {
         ArgumentNullException.ThrowIfNull(objective);

@@ -27,6 +27,13 @@ typedef enum px_objective_kind {
                                      in the metrics is the linear one that has them: sum(gradient * output) */
 } px_objective_kind;
 
+/* What a pass computes a second time on its way back instead of keeping it. The gradient has the same bits. */
+typedef enum px_recompute {
+  PX_RECOMPUTE_NONE = 1,
+  PX_RECOMPUTE_ATTENTION_MLP = 2, /* inside attention and the feed-forward: about 3 times less memory for activations */
+  PX_RECOMPUTE_BLOCK = 3          /* all but the residual stream before each layer: about 6 times less */
+} px_recompute;
+
 typedef struct px_trainer_options {
   uint32_t struct_size;
   uint32_t flags;            /* none yet: 0 */
@@ -35,6 +42,8 @@ typedef struct px_trainer_options {
   double epsilon;            /* 0: default 1e-5 */
   double weight_decay;       /* decoupled; 0: none */
   double max_gradient_norm;  /* 0: default 1; INFINITY: no clipping */
+  int32_t recompute;         /* px_recompute; 0: default NONE, which is all that the LibTorch backend does */
+  int32_t reserved;
 } px_trainer_options;
 
 /* The batch's weight is the objective's weight. Arrays are [N] unless said; entries with weight 0 are not read, nor is
@@ -104,8 +113,10 @@ PX_API void px_trainer_release(px_trainer* trainer);
 
 /* Forward and backward over one micro-batch; adds to the gradient. metrics (optional, struct_size set) is overwritten.
  * Determinism: as px_model_score; micro-batches in another order or division change the sum by rounding.
- * Errors: those of px_model_score; PX_NOT_FINITE names the array or the loss and leaves the gradient as it was before;
- * PX_INVALID_ARGUMENT when an array that the kind needs is NULL. */
+ * Errors: those of px_model_score; PX_NOT_FINITE names the array or the loss; PX_INVALID_ARGUMENT when an array that the
+ * kind needs is NULL. What the caller's arrays are refused for leaves the gradient as it was. What goes wrong in the pass
+ * itself (the loss is not finite, memory ends) may leave a part: until px_trainer_zero_gradients, all that would read the
+ * gradient then returns PX_INVALID_STATE. */
 PX_API px_status px_trainer_accumulate(px_trainer* trainer, const px_batch* batch, const px_objective* objective,
                                        px_objective_metrics* metrics);
 

@@ -83,6 +83,17 @@ class Decoder {
   virtual DecoderCounts counts() const = 0;
 };
 
+// Asked during a pass for the gradients of the outputs of entries [first, end), which are there. The ranges come in order and
+// cover all entries; a scalar head's outputs come at once. The arrays that it returns live until the pass ends.
+using Upstream = std::function<OutputGradients(int64_t first, int64_t end)>;
+
+// What a pass computes a second time on its way back instead of keeping it: the same numbers for less memory.
+enum class Recompute {
+  kNone,
+  kAttentionMlp,  // inside attention and the feed-forward
+  kBlock,         // all but the residual stream before each layer
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -92,10 +103,10 @@ class Backend {
 
   virtual void forward(const Model& model, const Batch& batch, double temperature, const ForwardOutputs& outputs) = 0;
 
-  // Forward as above (same arithmetic, same bits), then `upstream` is called once and says the output gradients (its
-  // arrays must live until this returns), then the backward pass adds to `gradients`. Nothing is added when it throws.
+  // Forward as above (same arithmetic, same bits), while `upstream` says the outputs' gradients, and backward: adds to
+  // `gradients`, which are partial where it throws on the way.
   virtual void forward_backward(const Model& model, const Batch& batch, double temperature,
-                                const ForwardOutputs& outputs, const std::function<OutputGradients()>& upstream,
+                                const ForwardOutputs& outputs, const Upstream& upstream, Recompute recompute,
                                 GradientArena& gradients) = 0;
 
   virtual std::unique_ptr<Decoder> decoder(const Model& model, int64_t slots) = 0;

@@ -16,6 +16,11 @@ __device__ inline uint16_t to_bf16(float value) {
 
 __device__ inline float from_bf16(uint16_t bits) { return __uint_as_float(static_cast<uint32_t>(bits) << 16); }
 
+// Of an input that comes in one of two forms.
+__device__ inline float load(const float* x, const uint16_t* x_bf16, int64_t i) {
+  return x != nullptr ? x[i] : from_bf16(x_bf16[i]);
+}
+
 // Into both outputs of a layer, either of which may be null.
 __device__ inline void store(float value, float* out, uint16_t* out_bf16, int64_t i) {
   if (out != nullptr) out[i] = value;

@@ -36,6 +36,12 @@ inline void check_some_output(const void* out, const void* out_bf16, int64_t cou
         " elements or one for ", name, "_bf16, got NULL for both");
 }
 
+// An array that comes as floats or as bf16.
+inline void check_one_input(const void* x, const void* x_bf16, int64_t count, const char* name) {
+  check((x != nullptr) != (x_bf16 != nullptr) || count == 0, PX_INVALID_ARGUMENT, "args.", name, ": expected an array of ",
+        count, " elements or one for ", name, "_bf16, got ", x != nullptr ? "both" : "NULL for both");
+}
+
 inline void check_workspace(const void* workspace, uint64_t bytes, uint64_t needed) {
   check(bytes >= needed, PX_INVALID_ARGUMENT, "workspace_bytes: expected at least ", needed, ", got ", bytes);
   check(workspace != nullptr || needed == 0, PX_INVALID_ARGUMENT, "workspace: expected ", needed, " bytes, got NULL");

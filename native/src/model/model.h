@@ -64,6 +64,9 @@ class GradientArena {
   float* data() { return data_.data(); }
   std::span<float> span() { return data_; }
 
+  // Whether a pass has begun to add and has not ended.
+  bool partial = false;
+
  private:
   std::vector<float> data_;
 };

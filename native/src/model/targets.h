@@ -36,15 +36,20 @@ struct Targets {
   std::vector<int64_t> sequences;  // of the scores, for the rows that remain
 };
 
+// values [entries] to their places in output, which may be null.
+inline void put(const float* values, std::span<const int64_t> entries, float* output) {
+  for (size_t i = 0; output != nullptr && i < entries.size(); ++i) output[entries[i]] = values[i];
+}
+
 // output [count] = 0 but for the entries.
-inline void scatter(std::span<const float> values, const std::vector<int64_t>& entries, int64_t count, float* output) {
+inline void scatter(std::span<const float> values, std::span<const int64_t> entries, int64_t count, float* output) {
   if (output == nullptr) return;
   std::fill_n(output, count, 0.0f);
-  for (size_t i = 0; i < entries.size(); ++i) output[entries[i]] = values[i];
+  put(values.data(), entries, output);
 }
 
 // The entries of an upstream array; zeros where it is null.
-inline void gather(const float* upstream, const std::vector<int64_t>& entries, float* values) {
+inline void gather(const float* upstream, std::span<const int64_t> entries, float* values) {
   for (size_t i = 0; i < entries.size(); ++i) values[i] = upstream != nullptr ? upstream[entries[i]] : 0.0f;
 }
 

@@ -30,12 +30,14 @@ void TorchBackend::forward(const Model& model, const Batch& batch, double temper
 }
 
 void TorchBackend::forward_backward(const Model& model, const Batch& batch, double temperature,
-                                    const ForwardOutputs& outputs, const std::function<OutputGradients()>& upstream,
+                                    const ForwardOutputs& outputs, const Upstream& upstream, Recompute recompute,
                                     GradientArena& gradients) {
+  check(recompute == Recompute::kNone, PX_UNSUPPORTED,
+        "options.recompute: the LibTorch backend keeps all; use the engine's own, or recompute nothing");
   translated([&] {
     Pass pass(model, batch, temperature, *positions_for(model.descriptor()), true);
     pass.forward(outputs);
-    pass.backward(upstream(), gradients);
+    pass.backward(upstream(0, batch.count()), gradients);
   });
 }
 

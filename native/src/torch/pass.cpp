@@ -96,8 +96,10 @@ void Pass::backward(const OutputGradients& upstream, GradientArena& gradients) c
   const auto trunk = torch::autograd::grad({hidden_}, inputs, {d_hidden});
 
   const at::NoGradGuard no_gradient;
+  gradients.partial = true;
   for (size_t i = 0; i < trunk.size(); ++i) add_to(gradients.data() + parameters_.leaves()[i].offset, trunk[i]);
   add_to(gradients.data() + parameters_.head_offset(), head.weight);
+  gradients.partial = false;
 }
 
 }  // namespace px::torch_backend

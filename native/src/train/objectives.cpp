@@ -50,6 +50,7 @@ Objective::Objective(const Model& model, const Batch& batch, const px_objective&
   check_kind();
   check_outputs();
   count_targets();
+  check_inputs();
 }
 
 void Objective::check_numbers() const {
@@ -125,6 +126,26 @@ void Objective::count_targets() {
   }
 }
 
+// What a language model's passes would meet after they have begun to add. The kernels look at the others' arrays.
+void Objective::check_inputs() const {
+  if (args_.kind == PX_OBJECTIVE_POLICY) {
+    check_array(args_.old_logprob, "old_logprob");
+    check_array(args_.advantage, "advantage");
+    if (args_.kl_coefficient != 0.0) check_array(args_.ref_logprob, "ref_logprob");
+  }
+  if (args_.kind == PX_OBJECTIVE_UPSTREAM) {
+    check_array(args_.upstream_logprob, "upstream_logprob");
+    check_array(args_.upstream_entropy, "upstream_entropy");
+    check_array(args_.upstream_value, "upstream_value");
+  }
+}
+
+void Objective::check_array(const float* array, const char* name) const {
+  for (size_t i = 0; array != nullptr && i < weight_.size(); ++i)
+    check(weight_[i] == 0.0f || std::isfinite(array[i]), PX_NOT_FINITE, "objective.", name, "[", i,
+          "]: expected a finite number, got ", array[i]);
+}
+
 ForwardOutputs Objective::outputs() {
   if (language_model()) {
     outputs_.logprob = place(args_.logprob, logprob_, batch_.count());
@@ -136,15 +157,16 @@ ForwardOutputs Objective::outputs() {
   return outputs_;
 }
 
-OutputGradients Objective::evaluate() {
+OutputGradients Objective::evaluate(int64_t first, int64_t end) {
+  const Range range{static_cast<size_t>(first), static_cast<size_t>(end)};
   OutputGradients gradients;
-  if (outputs_.entropy != nullptr) sum_entropy();
+  if (outputs_.entropy != nullptr) add_entropy(range, gradients);
   switch (args_.kind) {
     case PX_OBJECTIVE_CROSS_ENTROPY:
-      cross_entropy(gradients);
+      cross_entropy(range, gradients);
       break;
     case PX_OBJECTIVE_POLICY:
-      policy(gradients);
+      policy(range, gradients);
       break;
     case PX_OBJECTIVE_VALUE:
       value(gradients);
@@ -153,64 +175,65 @@ OutputGradients Objective::evaluate() {
       bradley_terry(gradients);
       break;
     default:
-      upstream(gradients);
+      upstream(range, gradients);
   }
   metrics_.loss = loss_ / args_.normalizer;
   check(std::isfinite(metrics_.loss), PX_NOT_FINITE, "loss: expected a finite number, got ", metrics_.loss,
-        "; the gradient is as it was before");
+        " up to token ", end);
   return gradients;
 }
 
-void Objective::sum_entropy() {
-  for (size_t i = 0; i < weight_.size(); ++i)
-    if (weight_[i] != 0.0f)
-      metrics_.entropy += static_cast<double>(weight_[i]) * static_cast<double>(outputs_.entropy[i]);
-  check(std::isfinite(metrics_.entropy), PX_NOT_FINITE, "entropy: expected a finite sum, got ", metrics_.entropy,
-        "; the gradient is as it was before");
+// The metric, and the bonus where the loss has one.
+void Objective::add_entropy(Range range, OutputGradients& gradients) {
+  double sum = 0.0;
+  for (size_t i = range.first; i < range.end; ++i)
+    if (weight_[i] != 0.0f) sum += static_cast<double>(weight_[i]) * static_cast<double>(outputs_.entropy[i]);
+  check(std::isfinite(sum), PX_NOT_FINITE, "entropy: expected a finite sum, got ", sum, " of tokens ", range.first,
+        " to ", range.end);
+  metrics_.entropy += sum;
+  if (args_.entropy_coefficient == 0.0) return;
+  loss_ -= args_.entropy_coefficient * sum;
+  d_entropy_.resize(weight_.size());
+  for (size_t i = range.first; i < range.end; ++i)
+    d_entropy_[i] = static_cast<float>(-args_.entropy_coefficient * static_cast<double>(weight_[i]) / args_.normalizer);
+  gradients.entropy = d_entropy_.data();
 }
 
-void Objective::cross_entropy(OutputGradients& gradients) {
-  d_logprob_.assign(weight_.size(), 0.0f);
-  for (size_t i = 0; i < weight_.size(); ++i) {
+void Objective::cross_entropy(Range range, OutputGradients& gradients) {
+  d_logprob_.resize(weight_.size());
+  for (size_t i = range.first; i < range.end; ++i) {
     if (weight_[i] == 0.0f) continue;
     const auto weight = static_cast<double>(weight_[i]);
     loss_ -= weight * static_cast<double>(outputs_.logprob[i]);
     d_logprob_[i] = static_cast<float>(-weight / args_.normalizer);
   }
   gradients.logprob = d_logprob_.data();
-  entropy_bonus(gradients);
 }
 
-void Objective::policy(OutputGradients& gradients) {
-  d_logprob_.assign(weight_.size(), 0.0f);
+void Objective::policy(Range range, OutputGradients& gradients) {
+  d_logprob_.resize(weight_.size());
+  const auto from = [&](auto* array) { return array != nullptr ? array + range.first : nullptr; };
   px_policy_loss_args args{};
   args.struct_size = sizeof args;
-  args.count = batch_.count();
-  args.logprob = outputs_.logprob;
-  args.old_logprob = args_.old_logprob;
-  args.ref_logprob = args_.ref_logprob;
-  args.advantage = args_.advantage;
-  args.weight = weight_.data();
+  args.count = static_cast<int64_t>(range.end - range.first);
+  args.logprob = from(outputs_.logprob);
+  args.old_logprob = from(args_.old_logprob);
+  args.ref_logprob = from(args_.ref_logprob);
+  args.advantage = from(args_.advantage);
+  args.weight = from(weight_.data());
   args.normalizer = args_.normalizer;
   args.clip_low = args_.clip_low;
   args.clip_high = args_.clip_high;
   args.dual_clip = args_.dual_clip;
   args.kl_coefficient = args_.kl_coefficient;
   args.kl_estimator = args_.kl_estimator;
-  args.gradient = d_logprob_.data();
-  kernels::policy_loss(model_.weights().engine()->cpu(), args, metrics_.policy);
-  loss_ += metrics_.policy.loss + args_.kl_coefficient * metrics_.policy.kl_loss;
+  args.gradient = from(d_logprob_.data());
+  px_policy_metrics part{};
+  kernels::policy_loss(model_.weights().engine()->cpu(), args, part);
+  loss_ += part.loss + args_.kl_coefficient * part.kl_loss;
+  if (range.first == 0) metrics_.policy = kernels::no_policy_metrics();
+  kernels::add(metrics_.policy, part);
   gradients.logprob = d_logprob_.data();
-  entropy_bonus(gradients);
-}
-
-void Objective::entropy_bonus(OutputGradients& gradients) {
-  if (args_.entropy_coefficient == 0.0) return;
-  loss_ -= args_.entropy_coefficient * metrics_.entropy;
-  d_entropy_.resize(weight_.size());
-  for (size_t i = 0; i < weight_.size(); ++i)
-    d_entropy_[i] = static_cast<float>(-args_.entropy_coefficient * static_cast<double>(weight_[i]) / args_.normalizer);
-  gradients.entropy = d_entropy_.data();
 }
 
 void Objective::value(OutputGradients& gradients) {
@@ -261,21 +284,18 @@ void Objective::bradley_terry(OutputGradients& gradients) {
 }
 
 // The loss that has these gradients and that the metrics show is linear: sum(upstream * output).
-void Objective::upstream(OutputGradients& gradients) {
-  gradients.logprob = scaled(args_.upstream_logprob, outputs_.logprob, "logprob", d_logprob_);
-  gradients.entropy = scaled(args_.upstream_entropy, outputs_.entropy, "entropy", d_entropy_);
-  gradients.value = scaled(args_.upstream_value, outputs_.value, "value", d_value_);
+void Objective::upstream(Range range, OutputGradients& gradients) {
+  gradients.logprob = scaled(range, args_.upstream_logprob, outputs_.logprob, d_logprob_);
+  gradients.entropy = scaled(range, args_.upstream_entropy, outputs_.entropy, d_entropy_);
+  gradients.value = scaled(range, args_.upstream_value, outputs_.value, d_value_);
   gradients.score = scaled_scores(d_score_);
 }
 
-const float* Objective::scaled(const float* upstream, const float* output, const char* name,
-                               std::vector<float>& gradient) {
+const float* Objective::scaled(Range range, const float* upstream, const float* output, std::vector<float>& gradient) {
   if (upstream == nullptr) return nullptr;
-  gradient.assign(weight_.size(), 0.0f);
-  for (size_t i = 0; i < weight_.size(); ++i) {
+  gradient.resize(weight_.size());
+  for (size_t i = range.first; i < range.end; ++i) {
     if (weight_[i] == 0.0f) continue;
-    check(std::isfinite(upstream[i]), PX_NOT_FINITE, "objective.upstream_", name, "[", i,
-          "]: expected a finite number, got ", upstream[i]);
     const double weighted = static_cast<double>(weight_[i]) * static_cast<double>(upstream[i]);
     loss_ += weighted * static_cast<double>(output[i]);
     gradient[i] = static_cast<float>(weighted / args_.normalizer);

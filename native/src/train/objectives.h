@@ -22,29 +22,36 @@ class Objective {
   // Where the forward pass writes: the caller's arrays where it wants them, else buffers of this object.
   ForwardOutputs outputs();
 
-  // After the forward pass: the gradients of sum(weight * loss) / normalizer, valid while this object lives.
-  OutputGradients evaluate();
+  // Of entries [first, end), whose outputs are there: the gradients of sum(weight * loss) / normalizer, valid while this
+  // object lives. Ranges follow one another; a scalar head's outputs come at once.
+  OutputGradients evaluate(int64_t first, int64_t end);
 
-  // After evaluate.
+  // Of what was evaluated.
   const px_objective_metrics& metrics() const { return metrics_; }
 
  private:
+  struct Range {
+    size_t first;
+    size_t end;
+  };
+
   void check_numbers() const;
   void check_kind() const;
   void check_upstream() const;
   void check_outputs() const;
   void count_targets();
+  void check_inputs() const;
+  void check_array(const float* array, const char* name) const;
 
   bool language_model() const { return model_.head() == PX_HEAD_LM; }
-  void cross_entropy(OutputGradients& gradients);
-  void policy(OutputGradients& gradients);
-  void entropy_bonus(OutputGradients& gradients);
+  void add_entropy(Range range, OutputGradients& gradients);
+  void cross_entropy(Range range, OutputGradients& gradients);
+  void policy(Range range, OutputGradients& gradients);
   void value(OutputGradients& gradients);
   void bradley_terry(OutputGradients& gradients);
-  void upstream(OutputGradients& gradients);
-  const float* scaled(const float* upstream, const float* output, const char* name, std::vector<float>& gradient);
+  void upstream(Range range, OutputGradients& gradients);
+  const float* scaled(Range range, const float* upstream, const float* output, std::vector<float>& gradient);
   const float* scaled_scores(std::vector<float>& gradient);
-  void sum_entropy();
 
   const Model& model_;
   const Batch& batch_;

@@ -12,8 +12,20 @@ namespace {
 
 constexpr double kNormEpsilon = 1e-6;  // as torch.nn.utils.clip_grad_norm_ adds it
 
-void default_to(double& option, double value) {
-  if (option == 0.0) option = value;
+template <class T>
+void default_to(T& option, T value) {
+  if (option == T{}) option = value;
+}
+
+Recompute recompute_of(int32_t option) {
+  switch (option) {
+    case PX_RECOMPUTE_ATTENTION_MLP:
+      return Recompute::kAttentionMlp;
+    case PX_RECOMPUTE_BLOCK:
+      return Recompute::kBlock;
+    default:
+      return Recompute::kNone;
+  }
 }
 
 void check_options(const px_trainer_options& o) {
@@ -24,6 +36,8 @@ void check_options(const px_trainer_options& o) {
         "options.epsilon: expected a finite number above 0, got ", o.epsilon);
   check(o.weight_decay >= 0.0 && std::isfinite(o.weight_decay), PX_INVALID_ARGUMENT,
         "options.weight_decay: expected a finite number of at least 0, got ", o.weight_decay);
+  check(o.recompute >= PX_RECOMPUTE_NONE && o.recompute <= PX_RECOMPUTE_BLOCK, PX_INVALID_ARGUMENT,
+        "options.recompute: expected a px_recompute, got ", o.recompute);
   check(o.max_gradient_norm > 0.0, PX_INVALID_ARGUMENT,
         "options.max_gradient_norm: expected a number above 0, or INFINITY for no clipping, got ", o.max_gradient_norm);
 }
@@ -40,6 +54,7 @@ px_trainer_options with_defaults(px_trainer_options options) {
   default_to(options.beta2, 0.95);
   default_to(options.epsilon, 1e-5);
   default_to(options.max_gradient_norm, 1.0);
+  default_to<int32_t>(options.recompute, PX_RECOMPUTE_NONE);
   check_options(options);
   return options;
 }
@@ -71,17 +86,29 @@ Trainer::~Trainer() {
 }
 
 px_objective_metrics Trainer::accumulate(const Batch& batch, const px_objective& args, bool with_metrics) {
+  check_whole();
   Objective objective(*model_, batch, args, with_metrics);
   engine().run([&] {
     engine().backend().forward_backward(
-        *model_, batch, objective.temperature(), objective.outputs(), [&] { return objective.evaluate(); }, gradients_);
+        *model_, batch, objective.temperature(), objective.outputs(),
+        [&](int64_t first, int64_t end) { return objective.evaluate(first, end); }, recompute_of(options_.recompute),
+        gradients_);
   });
   return objective.metrics();
 }
 
-void Trainer::zero_gradients() { std::ranges::fill(gradients_.span(), 0.0f); }
+void Trainer::zero_gradients() {
+  std::ranges::fill(gradients_.span(), 0.0f);
+  gradients_.partial = false;
+}
+
+void Trainer::check_whole() const {
+  check(!gradients_.partial, PX_INVALID_STATE,
+        "trainer: its last micro-batch failed half way and left a part of its gradient; zero the gradients first");
+}
 
 double Trainer::gradient_squared_norm() {
+  check_whole();
   const double sum = kernels::squared_norm(engine().cpu(), gradients_.data(), model_->elements());
   if (!std::isfinite(sum)) check_gradient();
   return sum;
@@ -97,6 +124,7 @@ void Trainer::check_gradient() {
 }
 
 void Trainer::read_gradient(int64_t index, std::span<float> values) {
+  check_whole();
   const TensorSpec& tensor = tensor_at(index, values.size());
   std::copy_n(gradients_.data() + tensor.offset, tensor.elements, values.data());
 }

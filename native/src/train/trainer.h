@@ -52,6 +52,7 @@ class Trainer {
   int64_t gradient_bytes() const { return model_->elements() * static_cast<int64_t>(sizeof(float)); }
   int64_t optimizer_bytes() const { return 2 * gradient_bytes(); }
   const TensorSpec& tensor_at(int64_t index, size_t count) const;
+  void check_whole() const;
   void check_gradient();
   void update(std::span<float> parameters, int64_t offset, double learning_rate, double scale);
 

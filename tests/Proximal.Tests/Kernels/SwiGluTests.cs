@@ -38,9 +38,27 @@ public sealed class SwiGluTests : KernelFixture
     }
 
     [Test]
+    public void Bits_of_bf16_stand_for_floats()
+    {
+        ushort[] bits = GateUp.Select(Bf16).ToArray();
+        float[] floats = bits.Select(b => BitConverter.UInt32BitsToSingle((uint)b << 16)).ToArray();
+        float[] output = new float[3 * Features];
+        float[] expected = new float[output.Length];
+        SwiGlu.Forward(Engine, Features, default, output, gateUpBf16: bits);
+        SwiGlu.Forward(Engine, Features, floats, expected);
+        Assert.That(output, Is.EqualTo(expected));
+        float[] gradient = new float[GateUp.Length];
+        float[] expectedGradient = new float[GateUp.Length];
+        SwiGlu.Backward(Engine, Features, default, OutputGradient, gradient, gateUpBf16: bits);
+        SwiGlu.Backward(Engine, Features, floats, OutputGradient, expectedGradient);
+        Assert.That(gradient, Is.EqualTo(expectedGradient));
+    }
+
+    [Test]
     public void What_does_not_fit_is_refused()
     {
         float[] output = new float[3 * Features];
+        Assert.That(() => SwiGlu.Forward(Engine, Features, GateUp, output, gateUpBf16: new ushort[GateUp.Length]), Refuses("gateUp"));
         Assert.That(() => SwiGlu.Forward(Engine, 0, GateUp, output), Refuses("features"));
         Assert.That(() => SwiGlu.Forward(Engine, Features - 1, GateUp, output), Refuses("gateUp"));
         Assert.That(() => SwiGlu.Forward(Engine, Features, GateUp, new float[1]), Refuses("output"));

@@ -48,6 +48,12 @@ class StreamedTest : public DeviceTest {
           << what << "[" << i << "] of " << expected.size() << ": got " << got[i] << ", expected " << expected[i];
   }
 
+  Floats widened(const cuda::DeviceArray<uint16_t>& array) {
+    Floats floats;
+    for (const uint16_t bits : out(array)) floats.push_back(from_bf16(bits));
+    return floats;
+  }
+
   void expect_bf16_of(const cuda::DeviceArray<uint16_t>& array, const cuda::DeviceArray<float>& values) {
     const std::vector<uint16_t> got = out(array);
     const Floats floats = out(values);

@@ -207,6 +207,26 @@ TEST_F(Layers, GeluAgreesWithItsReference) {
     back.d_x = g_d.data();  // in its own place
     kernels::gelu_backward_cuda(stream(), back);
     expect_near(g_d, d_x, kTolerance, "d_x");
+
+    kernels::cast_to_bf16_cuda(stream(), g_x.data(), 700, bf16.data());
+    const Floats rounded = widened(bf16);
+    const auto g_d_out = in(d_out);
+    args.x = rounded.data();
+    args.out = out.data();
+    args.out_bf16 = nullptr;
+    kernels::gelu_ref(args);
+    back.x = rounded.data();
+    back.d_out = d_out.data();
+    back.d_x = d_x.data();
+    kernels::gelu_backward_ref(back);
+    args.x = back.x = nullptr;
+    args.x_bf16 = back.x_bf16 = bf16.data();
+    args.out = g_out.data();
+    back.d_out = back.d_x = g_d_out.data();
+    kernels::gelu_cuda(stream(), args);
+    kernels::gelu_backward_cuda(stream(), back);
+    expect_near(g_out, out, kTolerance, "out of bf16");
+    expect_near(g_d_out, d_x, kTolerance, "d_x of bf16");
   }
 }
 
@@ -337,6 +357,27 @@ TEST_F(Layers, SwigluAgreesWithItsReference) {
     back.d_gate_up = g_gate_up.data();  // in its own place
     kernels::swiglu_backward_cuda(stream(), back);
     expect_near(g_gate_up, d_gate_up, kTolerance, "d_gate_up");
+
+    const auto g_floats = in(gate_up);
+    const DeviceArray<uint16_t> bits(memory(), 2 * n);
+    kernels::cast_to_bf16_cuda(stream(), g_floats.data(), 2 * n, bits.data());
+    const Floats rounded = widened(bits);
+    args.gate_up = back.gate_up = rounded.data();
+    args.out = out.data();
+    args.out_bf16 = nullptr;
+    kernels::swiglu_ref(args);
+    back.d_out = d_out.data();
+    back.d_gate_up = d_gate_up.data();
+    kernels::swiglu_backward_ref(back);
+    args.gate_up = back.gate_up = nullptr;
+    args.gate_up_bf16 = back.gate_up_bf16 = bits.data();
+    args.out = g_out.data();
+    back.d_out = g_d.data();
+    back.d_gate_up = g_gate_up.data();
+    kernels::swiglu_cuda(stream(), args);
+    kernels::swiglu_backward_cuda(stream(), back);
+    expect_near(g_out, out, kTolerance, "out of bf16");
+    expect_near(g_gate_up, d_gate_up, kTolerance, "d_gate_up of bf16");
   }
 }
 

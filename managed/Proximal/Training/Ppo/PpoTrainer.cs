@@ -81,8 +81,8 @@ public sealed class PpoTrainer : ICheckpointed, IDisposable
                     MaxBatch = _options.GenerationBatch,
                     CacheBytes = _options.GenerationCacheBytes,
                 }));
-            _actorTrainer = Own(new Trainer(_actor, _options.Actor.AdamW));
-            _criticTrainer = Own(new Trainer(_critic, _options.Critic.AdamW));
+            _actorTrainer = Own(new Trainer(_actor, _options.Actor.AdamW, _options.Actor.Recompute));
+            _criticTrainer = Own(new Trainer(_critic, _options.Critic.AdamW, _options.Critic.Recompute));
             _snapshot = new TrainerSnapshot(_actorTrainer, _criticTrainer);
         }
         catch

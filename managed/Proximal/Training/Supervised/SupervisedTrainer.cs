@@ -61,7 +61,7 @@ public abstract class SupervisedTrainer : ICheckpointed, IDisposable
         Steps = options.Steps(items);
         _highestRate = options.Optimizer.LearningRate ?? defaultRate;
         _schedule = options.Optimizer.CreateSchedule(Steps);
-        _trainer = new Trainer(model, options.Optimizer.AdamW);
+        _trainer = new Trainer(model, options.Optimizer.AdamW, options.Optimizer.Recompute);
     }
 
     /// <summary>The model in training.</summary>

@@ -16,9 +16,10 @@ typedef struct px_swiglu_args {
   uint32_t flags;          /* none yet: 0 */
   int64_t rows;            /* N >= 0 */
   int64_t features;        /* F >= 1 */
-  const float* gate_up;    /* [N, 2 F]: a row's gates, then its ups */
+  const float* gate_up;    /* [N, 2 F]: a row's gates, then its ups; NULL: gate_up_bf16 holds them */
   float* out;              /* [N, F] out, optional */
   uint16_t* out_bf16;      /* [N, F] out, optional, but one of the two: out rounded to bf16 (nearest even) */
+  const uint16_t* gate_up_bf16; /* [N, 2 F], in gate_up's place */
 } px_swiglu_args;
 
 /* out = gate / (1 + e^-gate) up. */
@@ -29,10 +30,12 @@ typedef struct px_swiglu_backward_args {
   uint32_t flags;               /* none yet: 0 */
   int64_t rows;                 /* N >= 0 */
   int64_t features;             /* F >= 1 */
-  const float* gate_up;         /* [N, 2 F] of the forward pass */
+  const float* gate_up;         /* [N, 2 F] of the forward pass; NULL: gate_up_bf16 holds them */
   const float* d_out;           /* [N, F] */
   float* d_gate_up;             /* [N, 2 F] out, optional; may be gate_up */
-  uint16_t* d_gate_up_bf16;     /* [N, 2 F] out, optional, but one of the two: d_gate_up rounded to bf16 (nearest even) */
+  uint16_t* d_gate_up_bf16;     /* [N, 2 F] out, optional, but one of the two: d_gate_up rounded to bf16 (nearest even); may be
+                                   gate_up_bf16 */
+  const uint16_t* gate_up_bf16; /* [N, 2 F], in gate_up's place */
 } px_swiglu_backward_args;
 
 /* With s = 1 / (1 + e^-gate): d_gate = d_out up s (1 + gate (1 - s)); d_up = d_out gate s. */

@@ -27,13 +27,16 @@ __device__ float slope_of(float x, bool exact) {
 
 __global__ void __launch_bounds__(kThreads) gelu_kernel(px_gelu_args args) {
   const int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
-  if (i < args.count) store(args.x[i] * share_of(args.x[i], (args.flags & PX_GELU_ERF) != 0), args.out, args.out_bf16, i);
+  if (i >= args.count) return;
+  const float x = load(args.x, args.x_bf16, i);
+  store(x * share_of(x, (args.flags & PX_GELU_ERF) != 0), args.out, args.out_bf16, i);
 }
 
 __global__ void __launch_bounds__(kThreads) backward_kernel(px_gelu_backward_args args) {
   const int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
-  if (i < args.count)
-    store(args.d_out[i] * slope_of(args.x[i], (args.flags & PX_GELU_ERF) != 0), args.d_x, args.d_x_bf16, i);
+  if (i >= args.count) return;
+  const float x = load(args.x, args.x_bf16, i);
+  store(args.d_out[i] * slope_of(x, (args.flags & PX_GELU_ERF) != 0), args.d_x, args.d_x_bf16, i);
 }
 
 }  // namespace

@@ -51,33 +51,40 @@ struct GeluErf {
   }
 };
 
-template <class Share>
-HWY_INLINE void gelu_range(const px_gelu_args& a, Share share, int64_t begin, int64_t end) {
+template <class Share, class From>
+HWY_INLINE void gelu_range(const px_gelu_args& a, Share share, const From* from, int64_t begin, int64_t end) {
   const px_gelu_args args = a;
   for_vectors(end - begin, [&](int64_t i, auto span) PX_LANES {
-    const Floats x = span.load(args.x + begin + i);
+    const Floats x = span.load(from + begin + i);
     store_both(span, hn::Mul(x, share(x).share), args.out, args.out_bf16, begin + i);
   });
 }
 
-template <class Share>
-HWY_INLINE void gelu_backward_range(const px_gelu_backward_args& a, Share share, int64_t begin, int64_t end) {
+template <class Share, class From>
+HWY_INLINE void gelu_backward_range(const px_gelu_backward_args& a, Share share, const From* from, int64_t begin,
+                                    int64_t end) {
   const px_gelu_backward_args args = a;
   for_vectors(end - begin, [&](int64_t i, auto span) PX_LANES {
-    const Floats x = span.load(args.x + begin + i);
+    const Floats x = span.load(from + begin + i);
     const GeluShare at_x = share(x);
     const Floats slope = hn::MulAdd(x, at_x.density, at_x.share);
     store_both(span, hn::Mul(span.load(args.d_out + begin + i), slope), args.d_x, args.d_x_bf16, begin + i);
   });
 }
 
+// body(share, x) with the formula and the array that the arguments say.
+template <class Args, class Body>
+HWY_INLINE void choose(const Args& args, Body body) {
+  const auto with = [&](auto share) PX_LANES { args.x != nullptr ? body(share, args.x) : body(share, args.x_bf16); };
+  (args.flags & PX_GELU_ERF) != 0 ? with(GeluErf()) : with(GeluTanh());
+}
+
 void gelu_block(const px_gelu_args& args, int64_t begin, int64_t end) {
-  (args.flags & PX_GELU_ERF) != 0 ? gelu_range(args, GeluErf(), begin, end) : gelu_range(args, GeluTanh(), begin, end);
+  choose(args, [&](auto share, const auto* x) PX_LANES { gelu_range(args, share, x, begin, end); });
 }
 
 void gelu_backward_block(const px_gelu_backward_args& args, int64_t begin, int64_t end) {
-  (args.flags & PX_GELU_ERF) != 0 ? gelu_backward_range(args, GeluErf(), begin, end)
-                                  : gelu_backward_range(args, GeluTanh(), begin, end);
+  choose(args, [&](auto share, const auto* x) PX_LANES { gelu_backward_range(args, share, x, begin, end); });
 }
 
 }  // namespace px::kernels::HWY_NAMESPACE

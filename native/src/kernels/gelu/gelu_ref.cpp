@@ -7,6 +7,8 @@
 namespace px::kernels {
 namespace {
 
+double value_at(const float* x, const uint16_t* x_bf16, int64_t i) { return x != nullptr ? x[i] : from_bf16(x_bf16[i]); }
+
 void store(double value, float* out, uint16_t* out_bf16, int64_t i) {
   const auto stored = static_cast<float>(value);
   if (out != nullptr) out[i] = stored;
@@ -33,12 +35,16 @@ double slope_erf(double x) {
 
 void gelu_ref(const px_gelu_args& args) {
   const auto share = (args.flags & PX_GELU_ERF) != 0 ? share_erf : share_tanh;
-  for (int64_t i = 0; i < args.count; ++i) store(args.x[i] * share(args.x[i]), args.out, args.out_bf16, i);
+  for (int64_t i = 0; i < args.count; ++i) {
+    const double x = value_at(args.x, args.x_bf16, i);
+    store(x * share(x), args.out, args.out_bf16, i);
+  }
 }
 
 void gelu_backward_ref(const px_gelu_backward_args& args) {
   const auto slope = (args.flags & PX_GELU_ERF) != 0 ? slope_erf : slope_tanh;
-  for (int64_t i = 0; i < args.count; ++i) store(args.d_out[i] * slope(args.x[i]), args.d_x, args.d_x_bf16, i);
+  for (int64_t i = 0; i < args.count; ++i)
+    store(args.d_out[i] * slope(value_at(args.x, args.x_bf16, i)), args.d_x, args.d_x_bf16, i);
 }
 
 }  // namespace px::kernels

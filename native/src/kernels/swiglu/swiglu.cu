@@ -19,7 +19,8 @@ __global__ void __launch_bounds__(kThreads) swiglu_kernel(px_swiglu_args args) {
   const int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   if (i >= args.rows * args.features) return;
   const int64_t gate_at = i + i / args.features * args.features;
-  const float gate = args.gate_up[gate_at], up = args.gate_up[gate_at + args.features];
+  const float gate = load(args.gate_up, args.gate_up_bf16, gate_at);
+  const float up = load(args.gate_up, args.gate_up_bf16, gate_at + args.features);
   store(gate * sigmoid(gate) * up, args.out, args.out_bf16, i);
 }
 
@@ -27,7 +28,9 @@ __global__ void __launch_bounds__(kThreads) backward_kernel(px_swiglu_backward_a
   const int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   if (i >= args.rows * args.features) return;
   const int64_t gate_at = i + i / args.features * args.features, up_at = gate_at + args.features;
-  const float gate = args.gate_up[gate_at], up = args.gate_up[up_at], d = args.d_out[i];
+  const float gate = load(args.gate_up, args.gate_up_bf16, gate_at);
+  const float up = load(args.gate_up, args.gate_up_bf16, up_at);
+  const float d = args.d_out[i];
   const float s = sigmoid(gate);
   store(d * up * s * (1 + gate * (1 - s)), args.d_gate_up, args.d_gate_up_bf16, gate_at);
   store(d * gate * s, args.d_gate_up, args.d_gate_up_bf16, up_at);

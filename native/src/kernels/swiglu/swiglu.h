@@ -3,7 +3,7 @@
 //   s = 1 / (1 + e^-g); y = g s u; dg = dy u s (1 + g (1 - s)); du = dy g s
 //
 // Source: Shazeer (arXiv 2002.05202). Shapes: gate_up [N, 2 F], out [N, F].
-// Traffic per output: 8 bytes in, 4 out, 2 for bf16; backward 12 in and 8 out, 4 for bf16.
+// Traffic per output: 8 bytes in and 4 out; backward 12 in and 8 out; half of each array that is bf16.
 #pragma once
 
 #include "base/cpu.h"

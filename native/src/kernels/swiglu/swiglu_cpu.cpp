@@ -12,10 +12,11 @@
 HWY_BEFORE_NAMESPACE();
 namespace px::kernels::HWY_NAMESPACE {
 
-void swiglu_rows(const px_swiglu_args& args, int64_t begin, int64_t end) {
+template <class From>
+HWY_INLINE void swiglu_rows_of(const px_swiglu_args& args, const From* gate_up, int64_t begin, int64_t end) {
   const int64_t features = args.features;
   for (int64_t n = begin; n < end; ++n) {
-    const float* const gates = args.gate_up + 2 * n * features;
+    const From* const gates = gate_up + 2 * n * features;
     float* const out = args.out != nullptr ? args.out + n * features : nullptr;
     uint16_t* const out_bf16 = args.out_bf16 != nullptr ? args.out_bf16 + n * features : nullptr;
     for_vectors(features, [&](int64_t i, auto span) PX_LANES {
@@ -25,11 +26,12 @@ void swiglu_rows(const px_swiglu_args& args, int64_t begin, int64_t end) {
   }
 }
 
-void swiglu_backward_rows(const px_swiglu_backward_args& args, int64_t begin, int64_t end) {
+template <class From>
+HWY_INLINE void swiglu_backward_rows_of(const px_swiglu_backward_args& args, const From* gate_up, int64_t begin, int64_t end) {
   const int64_t features = args.features;
   for (int64_t n = begin; n < end; ++n) {
     const int64_t row = 2 * n * features;
-    const float* const gates = args.gate_up + row;
+    const From* const gates = gate_up + row;
     const float* const d_out = args.d_out + n * features;
     float* const d = args.d_gate_up != nullptr ? args.d_gate_up + row : nullptr;
     uint16_t* const d_bf16 = args.d_gate_up_bf16 != nullptr ? args.d_gate_up_bf16 + row : nullptr;
@@ -42,6 +44,16 @@ void swiglu_backward_rows(const px_swiglu_backward_args& args, int64_t begin, in
       store_both(span, hn::Mul(dy, silu), d, d_bf16, features + i);
     });
   }
+}
+
+void swiglu_rows(const px_swiglu_args& args, int64_t begin, int64_t end) {
+  args.gate_up != nullptr ? swiglu_rows_of(args, args.gate_up, begin, end)
+                          : swiglu_rows_of(args, args.gate_up_bf16, begin, end);
+}
+
+void swiglu_backward_rows(const px_swiglu_backward_args& args, int64_t begin, int64_t end) {
+  args.gate_up != nullptr ? swiglu_backward_rows_of(args, args.gate_up, begin, end)
+                          : swiglu_backward_rows_of(args, args.gate_up_bf16, begin, end);
 }
 
 }  // namespace px::kernels::HWY_NAMESPACE

@@ -6,6 +6,8 @@
 namespace px::kernels {
 namespace {
 
+double value_at(const float* x, const uint16_t* x_bf16, int64_t i) { return x != nullptr ? x[i] : from_bf16(x_bf16[i]); }
+
 void store(double value, float* out, uint16_t* out_bf16, int64_t i) {
   const auto stored = static_cast<float>(value);
   if (out != nullptr) out[i] = stored;
@@ -17,8 +19,8 @@ void store(double value, float* out, uint16_t* out_bf16, int64_t i) {
 void swiglu_ref(const px_swiglu_args& args) {
   for (int64_t n = 0; n < args.rows; ++n)
     for (int64_t i = 0; i < args.features; ++i) {
-      const double gate = args.gate_up[2 * n * args.features + i];
-      const double up = args.gate_up[(2 * n + 1) * args.features + i];
+      const double gate = value_at(args.gate_up, args.gate_up_bf16, 2 * n * args.features + i);
+      const double up = value_at(args.gate_up, args.gate_up_bf16, (2 * n + 1) * args.features + i);
       store(gate / (1 + std::exp(-gate)) * up, args.out, args.out_bf16, n * args.features + i);
     }
 }
@@ -28,7 +30,8 @@ void swiglu_backward_ref(const px_swiglu_backward_args& args) {
     for (int64_t i = 0; i < args.features; ++i) {
       const int64_t gate_at = 2 * n * args.features + i;
       const int64_t up_at = gate_at + args.features;
-      const double gate = args.gate_up[gate_at], up = args.gate_up[up_at];
+      const double gate = value_at(args.gate_up, args.gate_up_bf16, gate_at);
+      const double up = value_at(args.gate_up, args.gate_up_bf16, up_at);
       const double d = args.d_out[n * args.features + i];
       const double s = 1 / (1 + std::exp(-gate));
       store(d * up * s * (1 + gate * (1 - s)), args.d_gate_up, args.d_gate_up_bf16, gate_at);

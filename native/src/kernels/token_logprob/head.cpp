@@ -246,8 +246,6 @@ class HeadPass {
 
 HeadKernels head_kernels(Isa isa) { return isa == Isa::kScalar ? head_kernels_ref() : head_kernels_cpu(isa); }
 
-int64_t head_block(const Packed& head) { return block_rows(head.n, kBackwardRows, true); }
-
 uint64_t head_workspace(const Packed& head, int64_t rows, bool gradients) {
   Pieces pieces(nullptr);
   const Block block(pieces, head, std::max<int64_t>(1, block_rows(head.n, rows, gradients)), gradients);

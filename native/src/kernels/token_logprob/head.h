@@ -42,8 +42,8 @@ struct HeadOutputs {
 };
 
 // Called once per block of rows, in order: from the block's outputs to the gradients of the objective, which are
-// d_logprob and d_entropy [count], zeros before the call. `first` is the block's first row. The entropies are there if
-// the objective says that it wants them.
+// d_logprob and d_entropy [count], zeros before the call. `first` is the block's first row. What it throws ends the pass; the
+// blocks before are in the gradients then.
 class HeadObjective {
  public:
   virtual ~HeadObjective() = default;
@@ -62,9 +62,6 @@ struct HeadGradients {
 // Bytes of workspace for any number of rows; with the logits of a block where gradients are wanted (below 64 MB for
 // vocabularies up to 150,000).
 uint64_t head_workspace(const Packed& head, int64_t rows, bool gradients);
-
-// Rows of a block where gradients are wanted: with so many at most, the objective is called once.
-int64_t head_block(const Packed& head);
 
 // A row whose logits are not finite gives NaN, and no other does. Deterministic for any thread count.
 void head_logprob(const Cpu& cpu, const HeadArgs& args, const HeadOutputs& out);

@@ -18,6 +18,17 @@ std::shared_ptr<PackedModel> packed_of(const Model& model, px_dtype dtype) {
   return std::static_pointer_cast<PackedModel>(kept);
 }
 
+Keep keep_of(Recompute recompute) {
+  switch (recompute) {
+    case Recompute::kAttentionMlp:
+      return Keep::kStreams;
+    case Recompute::kBlock:
+      return Keep::kInputs;
+    default:
+      return Keep::kAll;
+  }
+}
+
 }  // namespace
 
 std::string CoreBackend::describe() const {
@@ -34,17 +45,19 @@ void CoreBackend::forward(const Model& model, const Batch& batch, double tempera
   packed->refresh(cpu_, model.weights(), {.head = model.head() == PX_HEAD_LM});
   PositionTable& positions = positions_for(model.descriptor());
   positions.prepare(batch.positions);
-  Pass(cpu_, model, *packed, positions, memory_, batch, temperature).forward(outputs);
+  Pass(cpu_, model, *packed, positions, memory_, batch, temperature, Keep::kNothing).forward(outputs);
 }
 
 void CoreBackend::forward_backward(const Model& model, const Batch& batch, double temperature,
-                                   const ForwardOutputs& outputs, const std::function<OutputGradients()>& upstream,
-                                   GradientArena& gradients) {
+                                   const ForwardOutputs& outputs, const Upstream& upstream,
+                                   Recompute recompute, GradientArena& gradients) {
   const std::shared_ptr<PackedModel> packed = packed_of(model, dtype_);
-  packed->refresh(cpu_, model.weights(), {.head = model.head() == PX_HEAD_LM, .backward = true});
+  const bool language = model.head() == PX_HEAD_LM;
+  packed->refresh(cpu_, model.weights(), {.head = language, .head_transposed = language});
   PositionTable& positions = positions_for(model.descriptor());
   positions.prepare(batch.positions);
-  Pass(cpu_, model, *packed, positions, memory_, batch, temperature).forward_backward(outputs, upstream, gradients);
+  Pass(cpu_, model, *packed, positions, memory_, batch, temperature, keep_of(recompute))
+      .forward_backward(outputs, upstream, gradients);
 }
 
 std::unique_ptr<Decoder> CoreBackend::decoder(const Model& model, int64_t slots) {

@@ -19,7 +19,7 @@ class CoreBackend final : public Backend {
   std::string describe() const override;
   void forward(const Model& model, const Batch& batch, double temperature, const ForwardOutputs& outputs) override;
   void forward_backward(const Model& model, const Batch& batch, double temperature, const ForwardOutputs& outputs,
-                        const std::function<OutputGradients()>& upstream, GradientArena& gradients) override;
+                        const Upstream& upstream, Recompute recompute, GradientArena& gradients) override;
   std::unique_ptr<Decoder> decoder(const Model& model, int64_t slots) override;
   double measure_gemm(int64_t n, int32_t repeats) override;
 

@@ -11,7 +11,6 @@
 #include "kernels/rmsnorm/rmsnorm.h"
 #include "kernels/rope/rope.h"
 #include "kernels/swiglu/swiglu.h"
-#include "model/core/attention_contexts.h"
 
 namespace px::core {
 namespace {
@@ -37,6 +36,8 @@ struct Backward::Memory {
   Values d_gate_up;              // [N, 2 F]
   uint32_t* pairs = nullptr;     // a gradient's rows side by side, for weight gradients
   uint32_t* packed = nullptr;    // a linear's input or gradient, likewise
+  uint32_t* weights = nullptr;   // a linear's, as [in, out]
+  std::byte* attention = nullptr;  // workspace of a forward pass through attention
   std::byte* scratch = nullptr;  // of attention and of the norms' weight gradients
   uint64_t scratch_bytes = 0;
   Values normed;
@@ -60,6 +61,13 @@ Backward::Memory Backward::plan(Plan& plan, int64_t n, std::span<const int64_t> 
   const int64_t widest = std::max({features(d_), projected(d_), d_.hidden, d_.heads * d_.head_size, d_.intermediate});
   if (typed) m.pairs = plan.take<uint32_t>((rows + 1) / 2 * widest);
   m.packed = plan.take<uint32_t>(kernels::packed_words(widest, rows, dtype));
+  int64_t words = 0;
+  for (const Layer& layer : packed_.layers())
+    for (const Linear* linear : {&layer.query_key_value, &layer.output, &layer.gate_up, &layer.down})
+      words = std::max(words, packed_.transposed_words(*linear));
+  m.weights = plan.take<uint32_t>(words);
+  if (kept_ != Keep::kAll)
+    m.attention = plan.take<std::byte>(static_cast<int64_t>(PackedContext(cpu_, d_, dtype, offsets).bytes()));
   m.scratch_bytes = std::max({kernels::packed_attention_backward_workspace(attention_shape(d_, dtype),
                                                                            sequences_of(offsets), cpu_.pool.threads()),
                               d_.norm == NormKind::kRms ? kernels::rmsnorm_backward_workspace(n, d_.hidden)
@@ -84,10 +92,9 @@ void Backward::run(std::span<const int32_t> tokens, std::span<const int32_t> pos
   m.activated = rows.activated;
   const TrunkOffsets& o = weights_.offsets();
   norm(rows.final_input, rows.final_statistics, o.final_norm, o.final_norm_bias, false, d_hidden, m);
-  for (size_t l = rows.layers.size(); l-- > 0;) {
-    feed_forward(packed_.layers()[l], o.layers[l], rows.layers[l], m);
-    attention(packed_.layers()[l], o.layers[l], static_cast<int64_t>(l), rows.layers[l], positions, offsets, m);
-  }
+  PackedContext context(cpu_, d_, packed_.dtype(), offsets);
+  context.set_workspace(m.attention);
+  for (size_t l = rows.layers.size(); l-- > 0;) layer(l, positions, offsets, rows, context, m);
   auto args = make_args<px_embedding_backward_args>();
   args.rows = rows.count;
   args.hidden = d_.hidden;
@@ -101,6 +108,20 @@ void Backward::run(std::span<const int32_t> tokens, std::span<const int32_t> pos
   args.token = positions.data();
   args.d_table = gradient_ + o.position_embedding;
   kernels::embedding_backward(cpu_, args);
+}
+
+void Backward::layer(size_t l, std::span<const int32_t> positions, std::span<const int64_t> offsets,
+                     const TransformerRows& rows, PackedContext& context, const Memory& m) const {
+  const Layer& layer = packed_.layers()[l];
+  const LayerOffsets& places = weights_.offsets().layers[l];
+  if (kept_ == Keep::kInputs) {
+    transformer_.attend(l, positions, rows, context);
+    transformer_.close_attention(l, rows);
+  }
+  if (kept_ != Keep::kAll) transformer_.open_feed_forward(l, rows);
+  feed_forward(layer, places, rows.layers[l], m);
+  if (kept_ == Keep::kStreams) transformer_.attend(l, positions, rows, context);
+  attention(layer, places, static_cast<int64_t>(l), rows.layers[l], positions, offsets, m);
 }
 
 void Backward::feed_forward(const Layer& layer, const LayerOffsets& offsets, const LayerRows& rows,
@@ -117,7 +138,8 @@ void Backward::activate_back(const LayerRows& rows, const Memory& m) const {
   if (d_.feed_forward == FeedForward::kGelu) {
     auto args = make_args<px_gelu_backward_args>();
     args.count = m.count * d_.intermediate;
-    args.x = rows.gate_up;
+    args.x = rows.gate_up.f32;
+    args.x_bf16 = rows.gate_up.bf16;
     args.d_out = m.d_activated;
     args.d_x = m.d_gate_up.f32;
     args.d_x_bf16 = m.d_gate_up.bf16;
@@ -126,7 +148,8 @@ void Backward::activate_back(const LayerRows& rows, const Memory& m) const {
   auto args = make_args<px_swiglu_backward_args>();
   args.rows = m.count;
   args.features = d_.intermediate;
-  args.gate_up = rows.gate_up;
+  args.gate_up = rows.gate_up.f32;
+  args.gate_up_bf16 = rows.gate_up.bf16;
   args.d_out = m.d_activated;
   args.d_gate_up = m.d_gate_up.f32;
   args.d_gate_up_bf16 = m.d_gate_up.bf16;
@@ -222,7 +245,7 @@ void Backward::linear(const Linear& linear, Values x, Values d_y, float* d_x, co
   bias_gradient(linear, d_y, m.count);
   kernels::GemmArgs args;
   args.x = kernels::rows_of(d_y.data(), m.count, linear.out, packed_.dtype());
-  args.weights = linear.backward;
+  args.weights = packed_.transpose(cpu_, weights_, linear, m.weights);
   args.out = d_x;
   args.out_stride = linear.in;
   kernels::gemm(cpu_, args);

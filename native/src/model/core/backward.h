@@ -1,10 +1,11 @@
 // The backward pass through the rows that a forward pass has left. Linear layers' inputs are computed again where that
-// costs one reading: norms and activations are not kept.
+// costs one reading: norms and activations are not kept. Neither is what the caller said not to keep.
 #pragma once
 
 #include <cstdint>
 #include <span>
 
+#include "model/core/attention_contexts.h"
 #include "model/core/transformer.h"
 
 namespace px::core {
@@ -12,13 +13,14 @@ namespace px::core {
 class Backward {
  public:
   Backward(const Cpu& cpu, const Weights& weights, const PackedModel& packed, const PositionTable& positions,
-           const Transformer& transformer, GradientArena& gradients)
+           const Transformer& transformer, Keep kept, GradientArena& gradients)
       : cpu_(cpu),
         weights_(weights),
         d_(weights.descriptor()),
         packed_(packed),
         positions_(positions),
         transformer_(transformer),
+        kept_(kept),
         gradient_(gradients.data()) {}
 
   // Bytes of workspace for N rows of these sequences.
@@ -32,6 +34,8 @@ class Backward {
   struct Memory;
 
   Memory plan(Plan& plan, int64_t count, std::span<const int64_t> offsets) const;
+  void layer(size_t index, std::span<const int32_t> positions, std::span<const int64_t> offsets,
+             const TransformerRows& rows, PackedContext& context, const Memory& m) const;
   void feed_forward(const Layer& layer, const LayerOffsets& offsets, const LayerRows& rows, const Memory& m) const;
   void activate_back(const LayerRows& rows, const Memory& m) const;
   void attention(const Layer& layer, const LayerOffsets& offsets, int64_t index, const LayerRows& rows,
@@ -51,6 +55,7 @@ class Backward {
   const PackedModel& packed_;
   const PositionTable& positions_;
   const Transformer& transformer_;
+  const Keep kept_;
   float* gradient_;
 };
 

@@ -133,7 +133,7 @@ void CoreDecoder::compute(std::span<const Extension> extensions, const std::vect
 void CoreDecoder::pass(const Rows& step, float* last) {
   const Descriptor& d = model_.descriptor();
   positions_.prepare(step.positions);
-  const auto plan = [&](Plan& p) { return plan_rows(p, d, step.count(), packed_->dtype(), false); };
+  const auto plan = [&](Plan& p) { return plan_rows(p, d, step.count(), packed_->dtype(), Keep::kNothing); };
   Plan sizes;
   plan(sizes);
   Plan memory(rows_.reserve(sizes.bytes()));
@@ -159,7 +159,7 @@ void CoreDecoder::head(int64_t count, const float* last, float* logits) {
 
   kernels::GemmArgs args;
   args.x = kernels::rows_of(hidden.data(), count, d.hidden, packed_->dtype());
-  args.weights = packed_->head().forward;
+  args.weights = packed_->head().packed;
   args.out = logits;
   args.out_stride = d.vocabulary;
   kernels::gemm(cpu_, args);

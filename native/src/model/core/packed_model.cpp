@@ -29,15 +29,48 @@ Linear gate_up(const Descriptor& d, const LayerOffsets& l) {
   return linear_of({{l.gate, l.gate_bias, d.intermediate}, up}, d.hidden, d.transposed);
 }
 
-// The pieces as one matrix in memory, where they lie so already or when there is one alone.
-bool together(const Linear& linear) {
-  int64_t end = linear.pieces.front().offset;
-  for (const Piece& piece : linear.pieces) {
-    if (piece.offset != end) return false;
-    end += piece.out * linear.in;
+// A linear's pieces as one matrix: as they lie, or gathered where they do not lie one behind the other.
+class Matrix {
+ public:
+  Matrix(const Weights& weights, const Linear& linear)
+      : data_(weights.data() + linear.pieces.front().offset), linear_(linear), transposed_(linear.transposed) {
+    if (!together()) gather(weights);
   }
-  return linear.pieces.size() == 1 || !linear.transposed;
-}
+
+  kernels::Unpacked by_rows() const { return {data_, PX_DTYPE_F32, row_stride(), column_stride()}; }      // [out, in]
+  kernels::Unpacked by_columns() const { return {data_, PX_DTYPE_F32, column_stride(), row_stride()}; }  // [in, out]
+
+ private:
+  int64_t row_stride() const { return transposed_ ? 1 : linear_.in; }
+  int64_t column_stride() const { return transposed_ ? linear_.out : 1; }
+
+  bool together() const {
+    int64_t end = linear_.pieces.front().offset;
+    for (const Piece& piece : linear_.pieces) {
+      if (piece.offset != end) return false;
+      end += piece.out * linear_.in;
+    }
+    return linear_.pieces.size() == 1 || !linear_.transposed;
+  }
+
+  void gather(const Weights& weights) {
+    gathered_.resize(static_cast<size_t>(linear_.out * linear_.in));
+    float* to = gathered_.data();
+    for (const Piece& piece : linear_.pieces) {
+      const float* from = weights.data() + piece.offset;
+      for (int64_t o = 0; o < piece.out; ++o)
+        for (int64_t i = 0; i < linear_.in; ++i)
+          *to++ = transposed_ ? from[i * piece.out + o] : from[o * linear_.in + i];
+    }
+    data_ = gathered_.data();
+    transposed_ = false;
+  }
+
+  const float* data_;
+  const Linear& linear_;
+  bool transposed_;
+  std::vector<float> gathered_;
+};
 
 }  // namespace
 
@@ -59,57 +92,35 @@ void PackedModel::for_each_linear(const Visit& visit) {
 }
 
 void PackedModel::refresh(const Cpu& cpu, const Weights& weights, Wanted wanted) {
-  const bool more = (wanted.head && !wanted_.head) || (wanted.backward && !wanted_.backward);
+  const bool more = (wanted.head && !wanted_.head) || (wanted.head_transposed && !wanted_.head_transposed);
   if (version_ == weights.version() && !more) return;
-  wanted_ = {wanted_.head || wanted.head, wanted_.backward || wanted.backward};
-  int64_t forward_words = 0, backward_words = 0, biases = 0;
+  wanted_ = {wanted_.head || wanted.head, wanted_.head_transposed || wanted.head_transposed};
+  int64_t all_words = 0, biases = 0;
   for_each_linear([&](const Linear& linear) {
-    forward_words += kernels::packed_words(linear.out, linear.in, dtype_);
-    backward_words += kernels::packed_words(linear.in, linear.out, dtype_);
+    all_words += kernels::packed_words(linear.out, linear.in, dtype_);
     if (linear.has_bias()) biases += linear.out;
   });
-  auto* forward = reinterpret_cast<uint32_t*>(forward_.reserve(static_cast<uint64_t>(forward_words) * 4));
-  auto* backward = wanted_.backward
-                       ? reinterpret_cast<uint32_t*>(backward_.reserve(static_cast<uint64_t>(backward_words) * 4))
-                       : nullptr;
+  auto* words = reinterpret_cast<uint32_t*>(words_.reserve(static_cast<uint64_t>(all_words) * sizeof(uint32_t)));
   auto* bias = reinterpret_cast<float*>(biases_.reserve(static_cast<uint64_t>(biases) * sizeof(float)));
   for_each_linear([&](Linear& linear) {
-    linear.forward = {forward, linear.out, linear.in, dtype_};
-    forward += kernels::packed_words(linear.out, linear.in, dtype_);
-    if (wanted_.backward) {
-      linear.backward = {backward, linear.in, linear.out, dtype_};
-      backward += kernels::packed_words(linear.in, linear.out, dtype_);
-    }
+    const Matrix matrix(weights, linear);
+    linear.packed = kernels::gemm_pack(cpu, matrix.by_rows(), {nullptr, linear.out, linear.in, dtype_}, words);
+    words += kernels::packed_words(linear.out, linear.in, dtype_);
     linear.bias = linear.has_bias() ? bias : nullptr;
     for (const Piece& piece : linear.pieces)
       if (piece.bias >= 0) bias = std::copy_n(weights.data() + piece.bias, piece.out, bias);
-    pack(cpu, weights, linear);
   });
+  if (wanted_.head_transposed) {
+    const auto bytes = static_cast<uint64_t>(transposed_words(head_)) * sizeof(uint32_t);
+    head_transposed_ = transpose(cpu, weights, head_, reinterpret_cast<uint32_t*>(transposed_.reserve(bytes)));
+  }
   version_ = weights.version();
 }
 
-void PackedModel::pack(const Cpu& cpu, const Weights& weights, Linear& linear) {
-  const float* matrix = weights.data() + linear.pieces.front().offset;
-  std::vector<float> gathered;  // pieces that do not lie one behind the other
-  bool transposed = linear.transposed;
-  if (!together(linear)) {
-    gathered.resize(static_cast<size_t>(linear.out * linear.in));
-    float* to = gathered.data();
-    for (const Piece& piece : linear.pieces) {
-      const float* from = weights.data() + piece.offset;
-      for (int64_t o = 0; o < piece.out; ++o)
-        for (int64_t i = 0; i < linear.in; ++i) *to++ = transposed ? from[i * piece.out + o] : from[o * linear.in + i];
-    }
-    matrix = gathered.data();
-    transposed = false;
-  }
-  const int64_t out_stride = transposed ? 1 : linear.in;
-  const int64_t in_stride = transposed ? linear.out : 1;
-  kernels::gemm_pack(cpu, {matrix, PX_DTYPE_F32, out_stride, in_stride}, linear.forward,
-                     const_cast<uint32_t*>(linear.forward.words));
-  if (linear.backward.words != nullptr)
-    kernels::gemm_pack(cpu, {matrix, PX_DTYPE_F32, in_stride, out_stride}, linear.backward,
-                       const_cast<uint32_t*>(linear.backward.words));
+kernels::Packed PackedModel::transpose(const Cpu& cpu, const Weights& weights, const Linear& linear,
+                                       uint32_t* words) const {
+  const Matrix matrix(weights, linear);
+  return kernels::gemm_pack(cpu, matrix.by_columns(), {nullptr, linear.in, linear.out, dtype_}, words);
 }
 
 }  // namespace px::core

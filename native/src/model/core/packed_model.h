@@ -24,8 +24,7 @@ struct Linear {
   int64_t out = 0;
   bool transposed = false;  // pieces are [in, out]
 
-  kernels::Packed forward;      // [out, in]
-  kernels::Packed backward;     // [in, out], where wanted
+  kernels::Packed packed;       // [out, in]
   const float* bias = nullptr;  // [out]
 
   bool has_bias() const { return pieces.front().bias >= 0; }
@@ -38,13 +37,14 @@ struct Layer {
   Linear down;
 };
 
-// What a use of the model reads besides the forward forms of its layers.
+// What a use of the model reads besides its layers.
 struct Wanted {
-  bool head = false;      // the LM head's
-  bool backward = false;  // those for the backward pass
+  bool head = false;             // the LM head
+  bool head_transposed = false;  // and the form that its backward pass reads
 };
 
-// Follows the version of the weights: call refresh() before each use.
+// Follows the version of the weights: call refresh() before each use. What the backward pass reads of a layer is packed as
+// it goes by: that costs a reading of the weights and saves as much memory as the forward forms take.
 class PackedModel {
  public:
   PackedModel(const Weights& weights, px_dtype dtype);
@@ -55,20 +55,27 @@ class PackedModel {
   px_dtype dtype() const { return dtype_; }
   const std::vector<Layer>& layers() const { return layers_; }
   const Linear& head() const { return head_; }  // of a language model; no pieces without one
-  uint64_t bytes() const { return forward_.bytes() + backward_.bytes() + biases_.bytes(); }
+  const kernels::Packed& head_transposed() const { return head_transposed_; }  // [in, out]
+  uint64_t bytes() const { return words_.bytes() + transposed_.bytes() + biases_.bytes(); }
+
+  // Into transposed_words() of memory: a linear as [in, out].
+  kernels::Packed transpose(const Cpu& cpu, const Weights& weights, const Linear& linear, uint32_t* words) const;
+  int64_t transposed_words(const Linear& linear) const {
+    return kernels::packed_words(linear.in, linear.out, dtype_);
+  }
 
  private:
-  void pack(const Cpu& cpu, const Weights& weights, Linear& linear);
   template <class Visit>
   void for_each_linear(const Visit& visit);
 
   px_dtype dtype_;
   std::vector<Layer> layers_;
   Linear head_;
+  kernels::Packed head_transposed_;
   Wanted wanted_;
   int64_t version_ = -1;
-  Buffer forward_;
-  Buffer backward_;
+  Buffer words_;
+  Buffer transposed_;
   Buffer biases_;
 };
 

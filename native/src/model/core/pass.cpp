@@ -9,41 +9,36 @@
 namespace px::core {
 namespace {
 
-// Gradients of log-probs and entropies that are known for all rows.
-class GivenSlopes final : public kernels::HeadObjective {
+// A block of target rows is known: its outputs go to their entries, and the gradients come from the caller.
+class BlockObjective final : public kernels::HeadObjective {
  public:
-  GivenSlopes(const OutputGradients& upstream, const std::vector<int64_t>& entries)
-      : d_logprob_(entries.size()), d_entropy_(entries.size()) {
-    gather(upstream.logprob, entries, d_logprob_.data());
-    gather(upstream.entropy, entries, d_entropy_.data());
-  }
-
-  void operator()(int64_t first, int64_t count, const float*, const float*, float* d_logprob,
-                  float* d_entropy) override {
-    std::copy_n(d_logprob_.data() + first, count, d_logprob);
-    std::copy_n(d_entropy_.data() + first, count, d_entropy);
-  }
-
- private:
-  std::vector<float> d_logprob_;
-  std::vector<float> d_entropy_;
-};
-
-// All rows are one block: its outputs are everybody's, and the caller says the gradients while the logits are there.
-class WholeObjective final : public kernels::HeadObjective {
- public:
-  using Ask = std::function<GivenSlopes(std::span<const float> logprob, std::span<const float> entropy)>;
-  explicit WholeObjective(Ask ask) : ask_(std::move(ask)) {}
+  BlockObjective(const std::vector<int64_t>& entries, int64_t count, const ForwardOutputs& outputs,
+                 const Upstream& upstream, GradientArena& gradients)
+      : entries_(entries), count_(count), outputs_(outputs), upstream_(upstream), gradients_(gradients) {}
 
   void operator()(int64_t first, int64_t count, const float* logprob, const float* entropy, float* d_logprob,
                   float* d_entropy) override {
-    const auto n = static_cast<size_t>(count);
-    GivenSlopes given = ask_({logprob, n}, {entropy, n});
-    given(first, count, logprob, entropy, d_logprob, d_entropy);
+    const auto entries = std::span(entries_).subspan(static_cast<size_t>(first), static_cast<size_t>(count));
+    put(logprob, entries, outputs_.logprob);
+    put(entropy, entries, outputs_.entropy);
+    const OutputGradients slopes = upstream_(entry_of(first), entry_of(first + count));
+    gather(slopes.logprob, entries, d_logprob);
+    gather(slopes.entropy, entries, d_entropy);
+    gradients_.partial = true;
   }
 
  private:
-  Ask ask_;
+  // Where the entries of a block begin: those without a target lie in the block before.
+  int64_t entry_of(int64_t row) const {
+    if (row == 0) return 0;
+    return row < static_cast<int64_t>(entries_.size()) ? entries_[static_cast<size_t>(row)] : count_;
+  }
+
+  const std::vector<int64_t>& entries_;
+  const int64_t count_;
+  const ForwardOutputs& outputs_;
+  const Upstream& upstream_;
+  GradientArena& gradients_;
 };
 
 bool any(const OutputGradients& g) {
@@ -53,7 +48,7 @@ bool any(const OutputGradients& g) {
 }  // namespace
 
 Pass::Pass(const Cpu& cpu, const Model& model, const PackedModel& packed, const PositionTable& positions,
-           PassMemory& memory, const Batch& batch, double temperature)
+           PassMemory& memory, const Batch& batch, double temperature, Keep keep)
     : cpu_(cpu),
       model_(model),
       d_(model.descriptor()),
@@ -62,34 +57,35 @@ Pass::Pass(const Cpu& cpu, const Model& model, const PackedModel& packed, const 
       memory_(memory),
       batch_(batch),
       temperature_(temperature),
+      keep_(keep),
       targets_(batch, model.head() == PX_HEAD_SCALAR),
       transformer_(cpu_, model.weights(), packed, positions) {}
 
 void Pass::forward(const ForwardOutputs& outputs) {
-  run_rows(false, outputs);
+  run_rows(outputs);
   model_.head() == PX_HEAD_LM ? language_forward(outputs) : scalar_forward(outputs);
 }
 
-void Pass::forward_backward(const ForwardOutputs& outputs, const std::function<OutputGradients()>& upstream,
+void Pass::forward_backward(const ForwardOutputs& outputs, const Upstream& upstream,
                             GradientArena& gradients) {
-  run_rows(true, outputs);
+  run_rows(outputs);
   if (model_.head() == PX_HEAD_LM) return language_backward(outputs, upstream, gradients);
   scalar_forward(outputs);
-  const OutputGradients slopes = upstream();
+  const OutputGradients slopes = upstream(0, batch_.count());
   if (any(slopes) && !targets_.rows.empty()) scalar_backward(slopes, gradients);
 }
 
 // The trunk, the final norm, and the rows that the head takes.
-void Pass::run_rows(bool for_backward, const ForwardOutputs& outputs) {
+void Pass::run_rows(const ForwardOutputs& outputs) {
   const int64_t n = batch_.count();
   const auto heads = static_cast<int64_t>(targets_.rows.size());
   const bool language = model_.head() == PX_HEAD_LM;
   const px_dtype dtype = packed_.dtype();
   const auto plan = [&](Plan& p) {
-    rows_ = plan_rows(p, d_, n, dtype, for_backward);
+    rows_ = plan_rows(p, d_, n, dtype, keep_);
     hidden_ = p.take<float>(n * d_.hidden);
     target_rows_ = language ? take_values(p, heads * d_.hidden, dtype) : Values{};
-    if (!for_backward) return;
+    if (keep_ == Keep::kNothing) return;
     d_hidden_ = p.take<float>(n * d_.hidden);
     d_target_rows_ = p.take<float>(heads * d_.hidden);
   };
@@ -117,8 +113,8 @@ kernels::HeadArgs Pass::head_args(bool gradients) {
   args.n = static_cast<int64_t>(targets_.rows.size());
   args.hidden = target_rows_.data();
   args.hidden_stride = d_.hidden;
-  args.head = packed_.head().forward;
-  args.head_transposed = packed_.head().backward;
+  args.head = packed_.head().packed;
+  args.head_transposed = packed_.head_transposed();
   args.target = targets_.tokens.data();
   args.temperature = temperature_;
   args.workspace = memory_.head.reserve(kernels::head_workspace(args.head, args.n, gradients));
@@ -133,28 +129,18 @@ void Pass::language_forward(const ForwardOutputs& outputs) {
   scatter(entropy, targets_.entries, batch_.count(), outputs.entropy);
 }
 
-void Pass::language_backward(const ForwardOutputs& outputs, const std::function<OutputGradients()>& upstream,
-                             GradientArena& gradients) {
-  const auto n = static_cast<int64_t>(targets_.rows.size());
-  if (n == 0) {
-    scatter({}, targets_.entries, batch_.count(), outputs.logprob);
-    scatter({}, targets_.entries, batch_.count(), outputs.entropy);
-    static_cast<void>(upstream());
+void Pass::language_backward(const ForwardOutputs& outputs, const Upstream& upstream, GradientArena& gradients) {
+  for (float* output : {outputs.logprob, outputs.entropy})
+    if (output != nullptr) std::fill_n(output, batch_.count(), 0.0f);
+  if (targets_.rows.empty()) {
+    upstream(0, batch_.count());
     return;
   }
-  const kernels::HeadGradients to{d_target_rows_, gradients.data() + model_.weights().offsets().lm_head, false, true};
-  if (n <= kernels::head_block(packed_.head().forward)) {
-    WholeObjective objective([&](std::span<const float> logprob, std::span<const float> entropy) {
-      scatter(logprob, targets_.entries, batch_.count(), outputs.logprob);
-      scatter(entropy, targets_.entries, batch_.count(), outputs.entropy);
-      return GivenSlopes(upstream(), targets_.entries);
-    });
-    kernels::head_gradient(cpu_, head_args(true), {}, objective, to);
-  } else {
-    language_forward(outputs);
-    GivenSlopes objective(upstream(), targets_.entries);
-    kernels::head_gradient(cpu_, head_args(true), {}, objective, to);
-  }
+  BlockObjective objective(targets_.entries, batch_.count(), outputs, upstream, gradients);
+  kernels::head_gradient(cpu_, head_args(true), {}, objective,
+                         {.hidden = d_target_rows_,
+                          .head = gradients.data() + model_.weights().offsets().lm_head,
+                          .add_head = true});
   scatter_rows(d_target_rows_);
   backward(gradients);
 }
@@ -180,6 +166,7 @@ void Pass::scalar_backward(const OutputGradients& upstream, GradientArena& gradi
   gather(upstream.score, targets_.sequences, slopes.data() + targets_.entries.size());
   const float* head = model_.head_range().data();
   float* d_head = gradients.data() + model_.weights().trunk_elements();
+  gradients.partial = true;
   std::vector<double> sum(static_cast<size_t>(d_.hidden));
   for (size_t i = 0; i < slopes.size(); ++i) {
     const float* row = hidden_ + targets_.rows[i] * d_.hidden;
@@ -204,9 +191,10 @@ void Pass::scatter_rows(float* d_rows) {
 }
 
 void Pass::backward(GradientArena& gradients) {
-  const Backward backward(cpu_, model_.weights(), packed_, positions_, transformer_, gradients);
+  const Backward backward(cpu_, model_.weights(), packed_, positions_, transformer_, keep_, gradients);
   std::byte* workspace = memory_.workspace.reserve(backward.bytes(batch_.count(), batch_.offsets));
   backward.run(batch_.tokens, batch_.positions, batch_.offsets, rows_, d_hidden_, workspace);
+  gradients.partial = false;
 }
 
 }  // namespace px::core

@@ -23,18 +23,18 @@ struct PassMemory {
 class Pass {
  public:
   Pass(const Cpu& cpu, const Model& model, const PackedModel& packed, const PositionTable& positions,
-       PassMemory& memory, const Batch& batch, double temperature);
+       PassMemory& memory, const Batch& batch, double temperature, Keep keep);
 
   void forward(const ForwardOutputs& outputs);
 
-  // As above; then `upstream` says the gradients of the outputs, and the backward pass adds to `gradients`.
-  void forward_backward(const ForwardOutputs& outputs, const std::function<OutputGradients()>& upstream,
+  // As above, while `upstream` says the gradients of the outputs; the backward pass adds to `gradients`.
+  void forward_backward(const ForwardOutputs& outputs, const Upstream& upstream,
                         GradientArena& gradients);
 
  private:
-  void run_rows(bool for_backward, const ForwardOutputs& outputs);
+  void run_rows(const ForwardOutputs& outputs);
   void language_forward(const ForwardOutputs& outputs);
-  void language_backward(const ForwardOutputs& outputs, const std::function<OutputGradients()>& upstream,
+  void language_backward(const ForwardOutputs& outputs, const Upstream& upstream,
                          GradientArena& gradients);
   void scalar_forward(const ForwardOutputs& outputs);
   void scalar_backward(const OutputGradients& upstream, GradientArena& gradients);
@@ -50,6 +50,7 @@ class Pass {
   PassMemory& memory_;
   const Batch& batch_;
   const double temperature_;
+  const Keep keep_;
   const Targets targets_;
   const Transformer transformer_;
 

@@ -14,40 +14,49 @@ RowStatistics take_statistics(Plan& plan, const Descriptor& d, int64_t count) {
   return {d.norm == NormKind::kLayer ? plan.take<float>(count) : nullptr, plan.take<float>(count)};
 }
 
-LayerRows plan_layer(Plan& plan, const Descriptor& d, int64_t count, px_dtype dtype, bool for_backward) {
-  LayerRows rows;
+// What `keep` says to keep goes to the layer's own rows, the rest to what the layers share.
+void plan_streams(Plan& plan, const Descriptor& d, int64_t count, Keep keep, LayerRows& rows, bool own) {
+  if ((keep >= Keep::kInputs) == own) {
+    rows.input_statistics = take_statistics(plan, d, count);
+    rows.output = plan.take<float>(count * d.hidden);
+  }
+  if ((keep >= Keep::kStreams) == own) {
+    rows.middle_statistics = take_statistics(plan, d, count);
+    rows.middle = plan.take<float>(count * d.hidden);
+  }
+}
+
+void plan_inner(Plan& plan, const Descriptor& d, int64_t count, px_dtype dtype, bool backward, LayerRows& rows) {
   rows.qkv = plan.take<float>(count * projected(d));
   rows.attended = take_values(plan, count * d.heads * d.head_size, dtype);
-  rows.gate_up = plan.take<float>(count * features(d));
-  if (!for_backward) return rows;
-  rows.input_statistics = take_statistics(plan, d, count);
-  rows.middle_statistics = take_statistics(plan, d, count);
+  rows.gate_up = take_values(plan, count * features(d), dtype);
+  if (!backward) return;
   rows.lse = plan.take<float>(count * d.heads);
-  rows.middle = plan.take<float>(count * d.hidden);
-  rows.output = plan.take<float>(count * d.hidden);
-  if (d.head_norm) {
-    rows.projected = plan.take<float>(count * projected(d));
-    rows.head_rstd = plan.take<float>(count * (d.heads + d.kv_heads));
-  }
-  return rows;
+  if (!d.head_norm) return;
+  rows.projected = plan.take<float>(count * projected(d));
+  rows.head_rstd = plan.take<float>(count * (d.heads + d.kv_heads));
 }
 
 }  // namespace
 
-TransformerRows plan_rows(Plan& plan, const Descriptor& d, int64_t count, px_dtype dtype, bool for_backward) {
+TransformerRows plan_rows(Plan& plan, const Descriptor& d, int64_t count, px_dtype dtype, Keep keep) {
   TransformerRows rows;
   rows.count = count;
   rows.normed = take_values(plan, count * d.hidden, dtype);
   rows.activated = take_values(plan, count * d.intermediate, dtype);
   float* stream = plan.take<float>(count * d.hidden);
-  if (for_backward) rows.final_statistics = take_statistics(plan, d, count);
   LayerRows shared;
-  if (!for_backward) {
-    shared = plan_layer(plan, d, count, dtype, false);
+  if (keep != Keep::kAll) plan_inner(plan, d, count, dtype, keep != Keep::kNothing, shared);
+  if (keep == Keep::kNothing) {
     shared.middle = shared.output = stream;
+  } else {
+    rows.final_statistics = take_statistics(plan, d, count);
+    plan_streams(plan, d, count, keep, shared, false);
   }
   for (int64_t l = 0; l < d.layers; ++l) {
-    LayerRows layer = for_backward ? plan_layer(plan, d, count, dtype, true) : shared;
+    LayerRows layer = shared;
+    if (keep == Keep::kAll) plan_inner(plan, d, count, dtype, true, layer);
+    if (keep != Keep::kNothing) plan_streams(plan, d, count, keep, layer, true);
     layer.input = stream;
     stream = layer.output;
     rows.layers.push_back(layer);
@@ -58,22 +67,42 @@ TransformerRows plan_rows(Plan& plan, const Descriptor& d, int64_t count, px_dty
 
 void Transformer::forward(std::span<const int32_t> tokens, std::span<const int32_t> positions,
                           const TransformerRows& rows, AttentionContext& attention) const {
-  const int64_t n = rows.count;
   embed(tokens, positions, const_cast<float*>(rows.layers.empty() ? rows.final_input : rows.layers.front().input));
   for (size_t l = 0; l < rows.layers.size(); ++l) {
-    const LayerRows& r = rows.layers[l];
-    const LayerOffsets& o = weights_.offsets().layers[l];
-    const Layer& layer = packed_.layers()[l];
-    normalise(r.input, n, o.input_norm, o.input_norm_bias, rows.normed, r.input_statistics);
-    project(layer.query_key_value, rows.normed, n, nullptr, r.projected != nullptr ? r.projected : r.qkv);
-    turn(positions, o, r);
-    attention.attend(static_cast<int64_t>(l), r);
-    project(layer.output, r.attended, n, r.input, r.middle);
-    normalise(r.middle, n, o.post_norm, o.post_norm_bias, rows.normed, r.middle_statistics);
-    project(layer.gate_up, rows.normed, n, nullptr, r.gate_up);
-    activate(r, n, rows.activated);
-    project(layer.down, rows.activated, n, r.middle, r.output);
+    attend(l, positions, rows, attention);
+    close_attention(l, rows);
+    open_feed_forward(l, rows);
+    close_feed_forward(l, rows);
   }
+}
+
+void Transformer::attend(size_t l, std::span<const int32_t> positions, const TransformerRows& rows,
+                         AttentionContext& attention) const {
+  const LayerRows& r = rows.layers[l];
+  const LayerOffsets& o = weights_.offsets().layers[l];
+  normalise(r.input, rows.count, o.input_norm, o.input_norm_bias, rows.normed, r.input_statistics);
+  project(packed_.layers()[l].query_key_value, rows.normed, rows.count, nullptr,
+          {r.projected != nullptr ? r.projected : r.qkv});
+  turn(positions, o, r);
+  attention.attend(static_cast<int64_t>(l), r);
+}
+
+void Transformer::close_attention(size_t l, const TransformerRows& rows) const {
+  const LayerRows& r = rows.layers[l];
+  project(packed_.layers()[l].output, r.attended, rows.count, r.input, {r.middle});
+}
+
+void Transformer::open_feed_forward(size_t l, const TransformerRows& rows) const {
+  const LayerRows& r = rows.layers[l];
+  const LayerOffsets& o = weights_.offsets().layers[l];
+  normalise(r.middle, rows.count, o.post_norm, o.post_norm_bias, rows.normed, r.middle_statistics);
+  project(packed_.layers()[l].gate_up, rows.normed, rows.count, nullptr, r.gate_up);
+}
+
+void Transformer::close_feed_forward(size_t l, const TransformerRows& rows) const {
+  const LayerRows& r = rows.layers[l];
+  activate(r, rows.count, rows.activated);
+  project(packed_.layers()[l].down, rows.activated, rows.count, r.middle, {r.output});
 }
 
 void Transformer::final_norm(const float* x, int64_t count, Values out, const RowStatistics& statistics) const {
@@ -143,7 +172,8 @@ void Transformer::activate(const LayerRows& rows, int64_t count, Values out) con
   if (d_.feed_forward == FeedForward::kGelu) {
     auto args = make_args<px_gelu_args>();
     args.count = count * d_.intermediate;
-    args.x = rows.gate_up;
+    args.x = rows.gate_up.f32;
+    args.x_bf16 = rows.gate_up.bf16;
     args.out = out.f32;
     args.out_bf16 = out.bf16;
     return kernels::gelu(cpu_, args);
@@ -151,19 +181,21 @@ void Transformer::activate(const LayerRows& rows, int64_t count, Values out) con
   auto args = make_args<px_swiglu_args>();
   args.rows = count;
   args.features = d_.intermediate;
-  args.gate_up = rows.gate_up;
+  args.gate_up = rows.gate_up.f32;
+  args.gate_up_bf16 = rows.gate_up.bf16;
   args.out = out.f32;
   args.out_bf16 = out.bf16;
   kernels::swiglu(cpu_, args);
 }
 
-void Transformer::project(const Linear& linear, Values x, int64_t count, const float* residual, float* out) const {
+void Transformer::project(const Linear& linear, Values x, int64_t count, const float* residual, Values out) const {
   kernels::GemmArgs args;
   args.x = kernels::rows_of(x.data(), count, linear.in, packed_.dtype());
-  args.weights = linear.forward;
+  args.weights = linear.packed;
   args.bias = linear.bias;
   args.residual = residual;
-  args.out = out;
+  args.out = out.f32;
+  args.out_bf16 = out.bf16;
   args.out_stride = linear.out;
   kernels::gemm(cpu_, args);
 }

@@ -45,19 +45,27 @@ struct RowStatistics {
   float* rstd = nullptr;  // [N]
 };
 
-// A layer's numbers on their way. Without a backward pass all layers share one set.
+// What a pass leaves in memory for the backward pass, which computes the rest again: the bits are the same.
+enum class Keep {
+  kNothing,  // no backward pass follows
+  kInputs,   // the residual stream before each layer
+  kStreams,  // and before each feed-forward
+  kAll,
+};
+
+// A layer's numbers on their way. What is not kept lies in one place for all layers.
 struct LayerRows {
-  const float* input = nullptr;  // [N, H] the residual stream before the layer
+  const float* input = nullptr;    // [N, H] the residual stream before the layer
   RowStatistics input_statistics;
   float* projected = nullptr;  // [N, (Hq + 2 Hkv) D] queries, keys and values before the norm of heads; else null
   float* head_rstd = nullptr;  // [N, Hq + Hkv], with `projected`
   float* qkv = nullptr;        // [N, (Hq + 2 Hkv) D] turned
   Values attended;             // [N, Hq D]
   float* lse = nullptr;        // [N, Hq], for a backward pass
-  float* middle = nullptr;     // [N, H] the residual stream after attention; may be input
+  float* middle = nullptr;     // [N, H] the residual stream after attention; input where nothing is kept
   RowStatistics middle_statistics;
-  float* gate_up = nullptr;  // [N, 2 F] or [N, F]
-  float* output = nullptr;   // [N, H] the residual stream after the layer; may be middle
+  Values gate_up;            // [N, 2 F] or [N, F]
+  float* output = nullptr;   // [N, H] the residual stream after the layer; middle where nothing is kept
 };
 
 // Where a layer's rows find the keys and values that they see.
@@ -77,7 +85,7 @@ struct TransformerRows {
 };
 
 // Takes the arrays of N rows out of a plan.
-TransformerRows plan_rows(Plan& plan, const Descriptor& descriptor, int64_t count, px_dtype dtype, bool for_backward);
+TransformerRows plan_rows(Plan& plan, const Descriptor& descriptor, int64_t count, px_dtype dtype, Keep keep);
 
 class Transformer {
  public:
@@ -88,10 +96,18 @@ class Transformer {
   void forward(std::span<const int32_t> tokens, std::span<const int32_t> positions, const TransformerRows& rows,
                AttentionContext& attention) const;
 
+  // Parts of a layer, which the backward pass computes again where they were not kept: from the layer's input to what
+  // attention gives, from there to `middle`, from `middle` to gate_up, from there to `output`.
+  void attend(size_t layer, std::span<const int32_t> positions, const TransformerRows& rows,
+              AttentionContext& attention) const;
+  void close_attention(size_t layer, const TransformerRows& rows) const;
+  void open_feed_forward(size_t layer, const TransformerRows& rows) const;
+  void close_feed_forward(size_t layer, const TransformerRows& rows) const;
+
   // The final norm of some rows [count, H]: as floats, as bf16, or both.
   void final_norm(const float* x, int64_t count, Values out, const RowStatistics& statistics) const;
 
-  // Parts of a layer, which the backward pass computes again. `weight` and `bias` are places in the arena.
+  // What the backward pass always computes again. `weight` and `bias` are places in the arena.
   void normalise(const float* x, int64_t count, int64_t weight, int64_t bias, Values out,
                  const RowStatistics& statistics) const;
   void activate(const LayerRows& rows, int64_t count, Values out) const;
@@ -99,7 +115,7 @@ class Transformer {
  private:
   void embed(std::span<const int32_t> tokens, std::span<const int32_t> positions, float* out) const;
   void turn(std::span<const int32_t> positions, const LayerOffsets& layer, const LayerRows& rows) const;
-  void project(const Linear& linear, Values x, int64_t count, const float* residual, float* out) const;
+  void project(const Linear& linear, Values x, int64_t count, const float* residual, Values out) const;
 
   const Cpu cpu_;
   const Weights& weights_;
