@@ -31,7 +31,7 @@ public sealed record AdamWOptions
         Require.PositiveOrInfinity(MaxGradientNorm);
     }
 
-    internal unsafe px_trainer_options ToNative(Recompute recompute)
+    internal unsafe px_trainer_options ToNative(Recompute recompute = Recompute.None)
     {
         Validate();
         return new px_trainer_options

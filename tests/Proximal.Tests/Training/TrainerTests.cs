@@ -54,6 +54,23 @@ public sealed class TrainerTests
         Assert.That(model.Version, Is.EqualTo(301));
     }
 
+    [TestCase(Recompute.AttentionMlp)]
+    [TestCase(Recompute.Block)]
+    public void What_is_computed_again_changes_no_weight(Recompute recompute)
+    {
+        Assert.That(Trained(recompute), Is.EqualTo(Trained(Recompute.None)));
+
+        float[] Trained(Recompute what)
+        {
+            using LanguageModel model = Load(ModelHead.LanguageModel);
+            using var trainer = new Trainer(model, recompute: what);
+            PackedBatch batch = Sequences(4, 10, seed: 3);
+            trainer.Accumulate(batch, new CrossEntropyObjective { Normalizer = 36 });
+            trainer.Step(0.01);
+            return model.Score(batch, ScoreOutputs.LogProbs).LogProbs;
+        }
+    }
+
     [Test]
     public void Bradley_terry_tells_separable_pairs_apart()
     {
