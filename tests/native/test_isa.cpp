@@ -274,25 +274,25 @@ Result run_adamw(px_engine* engine, const Inputs& in) {
   return result;
 }
 
-// Distributions and draws of a row of logits, some of them impossible.
+// Draws of a row of logits, some of them impossible, and their log-probs.
 Result run_sample(px_engine* engine, const Inputs& in, double temperature) {
+  struct Filters {
+    int64_t top_k;
+    double top_p, min_p;
+  };
   std::vector<float> logits = random_floats(std::min<int64_t>(in.count, 4100) + 1, 11, -8, 8);
   for (size_t i = 1; i < logits.size(); i += 5) logits[i] = -kInf;
-  Result result;
+  Result result{{{}}, {}};
   auto args = make_args<px_sample_args>();
   args.vocabulary = static_cast<int64_t>(logits.size());
   args.logits = logits.data();
   args.temperature = temperature;
-  for (const double top_p : {1.0, 0.7}) {
-    args.top_p = top_p;
-    result.arrays.emplace_back(logits.size());
-    EXPECT_EQ(px_sample_distribution_f32(engine, &args, result.arrays.back().data()), PX_OK) << last_error();
+  for (const Filters& f : {Filters{0, 0, 0}, {7, 0, 0}, {100, 0, 0}, {0, 0.7, 0}, {20, 0.7, 0}, {0, 0, 0.1}, {0, 0.9, 0.1}}) {
+    args.top_k = f.top_k, args.top_p = f.top_p, args.min_p = f.min_p;
     for (args.index = 0; args.index < 20; ++args.index) {
       int32_t token = -1;
-      float logprob = kNan;
-      EXPECT_EQ(px_sample_f32(engine, &args, &token, &logprob), PX_OK) << last_error();
+      EXPECT_EQ(px_sample_f32(engine, &args, &token, &result.arrays[0].emplace_back()), PX_OK) << last_error();
       result.sums.push_back(token);
-      result.sums.push_back(logprob);
     }
   }
   return result;
@@ -523,8 +523,8 @@ const std::vector<Kernel> kKernels{
     {"gelu", [](px_engine* e, const Inputs& in) { return run_gelu(e, in, 0); }, 1e-6, 1e-6},
     {"gelu, exact", [](px_engine* e, const Inputs& in) { return run_gelu(e, in, PX_GELU_ERF); }, 1e-6, 1e-6},
     {"embedding", run_embedding, 0, 0},
-    {"sample", [](px_engine* e, const Inputs& in) { return run_sample(e, in, 1); }},
-    {"sample, warm", [](px_engine* e, const Inputs& in) { return run_sample(e, in, 1.7); }},
+    {"sample", [](px_engine* e, const Inputs& in) { return run_sample(e, in, 1); }, 0, 1e-6},
+    {"sample, warm", [](px_engine* e, const Inputs& in) { return run_sample(e, in, 1.7); }, 0, 1e-6},
 };
 
 // Around vectors, pieces and blocks.

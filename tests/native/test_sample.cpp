@@ -1,4 +1,7 @@
-// sample: Philox against published vectors, filters against sets worked out by hand, frequencies, bad arguments.
+// sample: Philox against published vectors, filters against sets worked out by hand and by sorting, frequencies, draws of
+// every level against the reference, bad arguments.
+#include <numeric>
+
 #include "kernel_test.h"
 #include "kernels/sample/sample.h"
 
@@ -209,6 +212,88 @@ TEST_F(Sample, FilteredDrawsStayInTheSetAndReportTheUnfilteredLogProb) {
     EXPECT_NEAR(logprob, logits[static_cast<size_t>(token)] - std::log(8.0), 1e-6);
   }
   EXPECT_TRUE(seen[0] && seen[1]);
+}
+
+TEST_F(Sample, TopPOfManyTokensIsThatOfASortOfAll) {
+  const std::vector<float> logits = random_floats(5003, 12, -6, 6);
+  std::vector<int> order(logits.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, {}, [&](int i) { return logits[static_cast<size_t>(i)]; });
+  double total = 0;
+  for (const float logit : logits) total += std::exp(double{logit});
+  px_sample_args args = row(logits);
+  for (const double top_p : {0.05, 0.5, 0.9, 0.99, 0.99999}) {
+    args.top_p = top_p;
+    size_t removed = 0;
+    for (double tail = 0; removed + 1 < order.size(); ++removed) {
+      tail += std::exp(double{logits[static_cast<size_t>(order[removed])]}) / total;
+      if (tail > 1 - top_p) break;
+    }
+    std::vector<int> expected(order.begin() + static_cast<int64_t>(removed), order.end());
+    std::ranges::sort(expected);
+    EXPECT_EQ(kept(args), expected) << top_p;
+  }
+}
+
+// Rows of a vocabulary that is no whole number of blocks.
+struct SampleLogits {
+  const char* name;
+  std::vector<float> logits;
+};
+
+std::vector<SampleLogits> rows_of_logits() {
+  constexpr int64_t kVocabulary = 30011;
+  std::mt19937 random(5);
+  std::vector<float> normal, steps = random_floats(kVocabulary, 6, -12, 12), holes = random_floats(kVocabulary, 7, -9, 9);
+  for (int64_t i = 0; i < kVocabulary; ++i) {
+    double sum = 0;
+    for (int k = 0; k < 12; ++k) sum += static_cast<double>(random()) / 4294967296.0;
+    normal.push_back(static_cast<float>(3 * (sum - 6)));
+  }
+  for (float& z : steps) z = std::round(z);
+  for (size_t i = 0; i < holes.size(); ++i)
+    if (i % 3 != 1) holes[i] = -kInf;
+  // The small shares have errors of one sign, the large one has none.
+  std::vector<float> one_of_many(kVocabulary, -6.998f);
+  one_of_many.back() = 0;
+  return {{"normal", normal},
+          {"one of many", one_of_many},
+          {"uniform", random_floats(kVocabulary, 8, -8, 8)},
+          {"flat", std::vector<float>(kVocabulary, 3.25f)},
+          {"ties", steps},
+          {"holes", holes},
+          {"far apart", random_floats(kVocabulary, 9, -3e4, 3e4)}};
+}
+
+// The same tokens at every level, though vectors of floats take part in finding them: a row is flat enough for some of
+// the draws to come within their error of another token.
+TEST(SampleLevels, DrawWhatTheReferenceDraws) {
+  struct Filters {
+    int64_t top_k;
+    double top_p, min_p;
+    int draws;
+  };
+  const Filters filters[] = {{0, 1, 0, 600},  {1, 1, 0, 20},    {50, 1, 0, 30},   {50, 0.95, 0, 30}, {400, 0.9, 0.05, 20},
+                             {0, 0.8, 0, 6}, {0, 1, 0.01, 30}, {5000, 0.7, 0, 6}, {0, 0.9, 0.1, 6},  {0, 1, 1, 6}};
+  for (const px::Isa isa : px::usable_isas()) {
+    if (isa == px::Isa::kScalar) continue;
+    for (const auto& [name, logits] : rows_of_logits()) {
+      for (const Filters& f : filters) {
+        px_sample_args args = row(logits);
+        args.top_k = f.top_k, args.top_p = f.top_p, args.min_p = f.min_p;
+        args.seed = 3;
+        for (int i = 0; i < f.draws; ++i) {
+          args.temperature = i % 2 == 0 ? 1 : 0.7;
+          args.index = static_cast<uint64_t>(i);
+          float expected_logprob = kNan, logprob = kNan;
+          const int32_t expected = px::kernels::sample_ref(args, &expected_logprob);
+          ASSERT_EQ(px::kernels::sample_cpu(isa, args, &logprob), expected)
+              << name << ", top-k " << f.top_k << ", top-p " << f.top_p << ", min-p " << f.min_p << ", draw " << i;
+          ASSERT_NEAR(logprob, expected_logprob, 1e-6 * std::max(1.f, std::abs(expected_logprob)));
+        }
+      }
+    }
+  }
 }
 
 TEST_F(Sample, ExtremeLogitsAndTemperatures) {

@@ -6,12 +6,17 @@
 //
 // Source: top-p: Holtzman et al. (arXiv 1904.09751), min-p: arXiv 2407.01082, all as transformers applies them;
 // Philox: Salmon et al., SC 2011. Shapes: logits [V].
-// Traffic per token: 4 bytes in, three times, and 8 bytes of shares out and in again, in a workspace of the thread that
-// is kept from call to call; filters add a copy, top-p a sort.
+// Traffic per token: 4 bytes in for the largest logit, again for the log-prob and for a draw without filters. With
+// top-k or min-p only blocks of logits whose largest one may stay are read again; top-p without top-k makes a list of
+// all.
+//
+// NUMERICS: what is drawn is decided in double. Vectors of floats serve where they cannot decide otherwise: a draw
+// without filters that comes within their error of another token's share is done again as the reference does it.
 #pragma once
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "base/cpu.h"
 #include "proximal/kernels/sample.h"
@@ -28,14 +33,58 @@ void sample_distribution(const Cpu& cpu, const px_sample_args& args, float* logp
 // first two words of its output, the second one high, their upper 53 bits times 2^-53: in [0, 1).
 double sample_uniform(uint64_t seed, uint64_t sample_id, uint64_t index);
 
-// Ids that share a partial sum: drawing passes over those that it does not fall into.
-inline constexpr int64_t kShareBlock = 64;
+// The reference: what `sample` draws, with every default resolved; logprob may be null.
+int32_t sample_ref(const px_sample_args& args, float* logprob);
+void sample_distribution_ref(const px_sample_args& args, float* logprob);
 
-// The exponentials of a row: shares [V] = exp((logits - largest) / T), sums [ceil(V / kShareBlock)] of their blocks.
-// Returns the id of the largest logit, the lowest one on a tie. Throws PX_NOT_FINITE as px_sample_f32 says.
-int32_t sample_shares_ref(const px_sample_args& args, std::span<double> shares, std::span<double> sums);
+// Logits that share a largest one and a sum of exponentials.
+inline constexpr int64_t kSampleBlock = 64;
 
-// The same in vectors; what lies e^-700 below the largest is 0. A row that the reference refuses is left to it.
-int32_t sample_shares_cpu(Isa isa, const px_sample_args& args, std::span<double> shares, std::span<double> sums);
+// In vectors: the same token, the log-prob within 1e-6.
+int32_t sample_cpu(Isa isa, const px_sample_args& args, float* logprob);
+
+// A row of logits beside its largest one.
+struct SampleRow {
+  const px_sample_args& args;
+  int32_t greatest;  // the id of the largest logit, the lowest one on a tie
+
+  // (logit - largest logit) / T. NUMERICS: the difference comes before the division, so that no finite logit or
+  // temperature gives inf - inf.
+  double relative(int32_t token) const {
+    return (double{args.logits[token]} - args.logits[greatest]) / args.temperature;
+  }
+
+  bool greedy() const { return (args.flags & PX_SAMPLE_GREEDY) != 0; }
+};
+
+// Tokens that may be drawn, in the order of their ids, and the filters over them. One at a time in a thread: the memory
+// is the thread's, kept from call to call.
+class SampleCandidates {
+ public:
+  explicit SampleCandidates(const SampleRow& row);
+
+  // Of a list that holds whatever the filters keep, and ids in increasing order.
+  void add(int32_t token) { list_.push_back({token, row_.args.logits[token], 0}); }
+  void filter();
+
+  // The first token at which the cumulative share exceeds u of the total.
+  int32_t draw(double u) const;
+
+  struct Candidate {
+    int32_t token;
+    float logit;
+    double share;  // e^((logit - largest) / T), once filtered
+  };
+  std::span<const Candidate> list() const { return list_; }
+  double total() const;
+
+ private:
+  void keep_top_k();
+  void keep_top_p();
+  double remove_small(double left);
+
+  const SampleRow& row_;
+  std::vector<Candidate>& list_;
+};
 
 }  // namespace px::kernels

@@ -22,18 +22,40 @@ int32_t greatest_of(const px_sample_args& args) {
   return greatest;
 }
 
+double log_total(const SampleRow& row) {
+  double total = 0;
+  for (int32_t i = 0; i < row.args.vocabulary; ++i) total += std::exp(row.relative(i));
+  return std::log(total);
+}
+
+SampleCandidates filtered(const SampleRow& row) {
+  SampleCandidates candidates(row);
+  for (int32_t i = 0; i < row.args.vocabulary; ++i) candidates.add(i);
+  candidates.filter();
+  return candidates;
+}
+
 }  // namespace
 
-int32_t sample_shares_ref(const px_sample_args& args, std::span<double> shares, std::span<double> sums) {
-  const int32_t greatest = greatest_of(args);
-  std::fill(sums.begin(), sums.end(), 0.0);
-  for (int64_t i = 0; i < args.vocabulary; ++i) {
-    // NUMERICS: the difference comes before the division, so that no finite logit or temperature gives inf - inf.
-    const double share = std::exp((double{args.logits[i]} - args.logits[greatest]) / args.temperature);
-    shares[static_cast<size_t>(i)] = share;
-    sums[static_cast<size_t>(i / kShareBlock)] += share;
+int32_t sample_ref(const px_sample_args& args, float* logprob) {
+  const SampleRow row{args, greatest_of(args)};
+  const int32_t token =
+      row.greedy() ? row.greatest : filtered(row).draw(sample_uniform(args.seed, args.sample_id, args.index));
+  if (logprob != nullptr) *logprob = static_cast<float>(row.relative(token) - log_total(row));
+  return token;
+}
+
+void sample_distribution_ref(const px_sample_args& args, float* logprob) {
+  const SampleRow row{args, greatest_of(args)};
+  std::fill_n(logprob, args.vocabulary, -std::numeric_limits<float>::infinity());
+  if (row.greedy()) {
+    logprob[row.greatest] = 0;
+    return;
   }
-  return greatest;
+  const SampleCandidates candidates = filtered(row);
+  const double log_left = std::log(candidates.total());
+  for (const auto& candidate : candidates.list())
+    logprob[candidate.token] = static_cast<float>(row.relative(candidate.token) - log_left);
 }
 
 }  // namespace px::kernels
