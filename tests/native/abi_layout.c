@@ -598,6 +598,7 @@ static void px_swiglu_args_layout(void) {
   FIELD(px_swiglu_args, gate_up);
   FIELD(px_swiglu_args, out);
   FIELD(px_swiglu_args, out_bf16);
+  FIELD(px_swiglu_args, gate_up_bf16);
 }
 
 static void px_swiglu_backward_args_layout(void) {
@@ -610,6 +611,7 @@ static void px_swiglu_backward_args_layout(void) {
   FIELD(px_swiglu_backward_args, d_out);
   FIELD(px_swiglu_backward_args, d_gate_up);
   FIELD(px_swiglu_backward_args, d_gate_up_bf16);
+  FIELD(px_swiglu_backward_args, gate_up_bf16);
 }
 
 static void px_embedding_args_layout(void) {
@@ -695,6 +697,7 @@ static void px_gelu_args_layout(void) {
   FIELD(px_gelu_args, x);
   FIELD(px_gelu_args, out);
   FIELD(px_gelu_args, out_bf16);
+  FIELD(px_gelu_args, x_bf16);
 }
 
 static void px_gelu_backward_args_layout(void) {
@@ -706,6 +709,7 @@ static void px_gelu_backward_args_layout(void) {
   FIELD(px_gelu_backward_args, d_out);
   FIELD(px_gelu_backward_args, d_x);
   FIELD(px_gelu_backward_args, d_x_bf16);
+  FIELD(px_gelu_backward_args, x_bf16);
 }
 
 static void px_attention_args_layout(void) {
@@ -757,6 +761,14 @@ static void px_gemm_flags_layout(void) {
   VALUE(px_gemm_flags, PX_GEMM_TRANSPOSED);
 }
 
+static void px_activation_layout(void) {
+  ENUM(px_activation);
+  VALUE(px_activation, PX_ACTIVATION_NONE);
+  VALUE(px_activation, PX_ACTIVATION_GELU);
+  VALUE(px_activation, PX_ACTIVATION_GELU_ERF);
+  VALUE(px_activation, PX_ACTIVATION_SILU);
+}
+
 static void px_gemm_pack_args_layout(void) {
   STRUCT(px_gemm_pack_args);
   FIELD(px_gemm_pack_args, struct_size);
@@ -775,7 +787,7 @@ static void px_gemm_args_layout(void) {
   FIELD(px_gemm_args, struct_size);
   FIELD(px_gemm_args, flags);
   FIELD(px_gemm_args, dtype);
-  FIELD(px_gemm_args, reserved);
+  FIELD(px_gemm_args, activation);
   FIELD(px_gemm_args, rows);
   FIELD(px_gemm_args, outputs);
   FIELD(px_gemm_args, inputs);
@@ -926,6 +938,13 @@ static void px_objective_kind_layout(void) {
   VALUE(px_objective_kind, PX_OBJECTIVE_UPSTREAM);
 }
 
+static void px_recompute_layout(void) {
+  ENUM(px_recompute);
+  VALUE(px_recompute, PX_RECOMPUTE_NONE);
+  VALUE(px_recompute, PX_RECOMPUTE_ATTENTION_MLP);
+  VALUE(px_recompute, PX_RECOMPUTE_BLOCK);
+}
+
 static void px_trainer_options_layout(void) {
   STRUCT(px_trainer_options);
   FIELD(px_trainer_options, struct_size);
@@ -935,6 +954,8 @@ static void px_trainer_options_layout(void) {
   FIELD(px_trainer_options, epsilon);
   FIELD(px_trainer_options, weight_decay);
   FIELD(px_trainer_options, max_gradient_norm);
+  FIELD(px_trainer_options, recompute);
+  FIELD(px_trainer_options, reserved);
 }
 
 static void px_objective_layout(void) {
@@ -1058,6 +1079,7 @@ int main(void) {
   px_attention_args_layout();
   px_attention_backward_args_layout();
   px_gemm_flags_layout();
+  px_activation_layout();
   px_gemm_pack_args_layout();
   px_gemm_args_layout();
   px_preference_form_layout();
@@ -1072,6 +1094,7 @@ int main(void) {
   px_moments_layout();
   px_whiten_flags_layout();
   px_objective_kind_layout();
+  px_recompute_layout();
   px_trainer_options_layout();
   px_objective_layout();
   px_objective_metrics_layout();

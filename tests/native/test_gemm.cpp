@@ -303,6 +303,69 @@ TEST_P(GemmEntry, PacksAndMultipliesAsTheKernelDoes) {
   }
 }
 
+// In place by the kernel's own entry: over the floats, or over the bf16 where those are all that is wanted.
+void activate_in_place(px_engine* engine, int32_t activation, std::vector<float>* values, std::vector<uint16_t>* bits,
+                       int64_t rows) {
+  const auto n = static_cast<int64_t>(values != nullptr ? values->size() : bits->size());
+  if (activation == PX_ACTIVATION_SILU) {
+    // Rows of x and ones.
+    std::vector<float> pairs;
+    const int64_t columns = rows == 0 ? 1 : n / rows;
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int64_t c = 0; c < columns; ++c) {
+        const auto i = static_cast<size_t>(r * columns + c);
+        pairs.push_back(values != nullptr ? (*values)[i] : from_bf16((*bits)[i]));
+      }
+      pairs.insert(pairs.end(), static_cast<size_t>(columns), 1.f);
+    }
+    auto args = make_args<px_swiglu_args>();
+    args.rows = rows;
+    args.features = columns;
+    args.gate_up = pairs.data();
+    args.out = values != nullptr ? values->data() : nullptr;
+    args.out_bf16 = bits != nullptr ? bits->data() : nullptr;
+    ASSERT_EQ(px_swiglu_f32(engine, &args), PX_OK) << last_error();
+    return;
+  }
+  auto args = make_args<px_gelu_args>();
+  args.flags = activation == PX_ACTIVATION_GELU_ERF ? PX_GELU_ERF : 0;
+  args.count = n;
+  args.x = args.out = values != nullptr ? values->data() : nullptr;
+  args.out_bf16 = bits != nullptr ? bits->data() : nullptr;
+  args.x_bf16 = values == nullptr ? bits->data() : nullptr;
+  ASSERT_EQ(px_gelu_f32(engine, &args), PX_OK) << last_error();
+}
+
+TEST_P(GemmEntry, ActivatesByTheBitsOfTheKernelInPlace) {
+  for (const int32_t activation : {PX_ACTIVATION_GELU, PX_ACTIVATION_GELU_ERF, PX_ACTIVATION_SILU})
+    for (const auto& [m, n, k] :
+         {std::tuple<int64_t, int64_t, int64_t>{1, 1, 1}, {0, 5, 3}, {7, 33, 21}, {31, 64, 17}, {130, 200, 64}}) {
+      const Matrix x(m, k, dtype(), 31, 3), w(n, k, dtype(), 32);
+      const std::vector<uint32_t> packed = pack(w, n, k, 0);
+      const std::vector<float> bias = random_floats(n, 33, -1, 1), residual = random_floats(m * n, 34, -1, 1);
+      const auto run = [&](std::vector<float>* out, std::vector<uint16_t>* bits, int32_t with) {
+        px_gemm_args args = product(x.data(), packed, m, n, k);
+        args.bias = bias.data();
+        args.residual = residual.data();
+        args.activation = with;
+        args.out = out != nullptr ? out->data() : nullptr;
+        args.out_bf16 = bits != nullptr ? bits->data() : nullptr;
+        ASSERT_EQ(px_gemm(engine(), &args), PX_OK) << last_error();
+      };
+      std::vector<float> expected(residual.size()), out(residual.size());
+      std::vector<uint16_t> expected_bits(residual.size()), bits(residual.size());
+      run(&expected, &expected_bits, PX_ACTIVATION_NONE);
+      activate_in_place(engine(), activation, &expected, &expected_bits, m);
+      run(&out, &bits, activation);
+      EXPECT_EQ(out, expected) << activation << ": " << m << ' ' << n << ' ' << k;
+      EXPECT_EQ(bits, expected_bits) << activation << ": " << m << ' ' << n << ' ' << k;
+      run(nullptr, &expected_bits, PX_ACTIVATION_NONE);
+      activate_in_place(engine(), activation, nullptr, &expected_bits, m);
+      run(nullptr, &bits, activation);
+      EXPECT_EQ(bits, expected_bits) << activation << ", bf16 alone: " << m << ' ' << n << ' ' << k;
+    }
+}
+
 TEST_P(GemmEntry, TransposedGivesBothGradients) {
   for (const auto& [m, n, k] : {std::tuple<int64_t, int64_t, int64_t>{1, 5, 3}, {31, 96, 65}}) {
     const Matrix x(m, k, dtype(), 25), w(n, k, dtype(), 26), dy(m, n, dtype(), 27);
@@ -402,7 +465,7 @@ TEST_F(GemmArguments, BadOnesOfProductsAreRefused) {
   EXPECT_EQ(status([](auto& a) { a.struct_size = 4; }, "struct_size"), PX_ABI_MISMATCH);
   EXPECT_EQ(status([](auto& a) { a.flags = 2; }, "flags"), PX_INVALID_ARGUMENT);
   EXPECT_EQ(status([](auto& a) { a.dtype = PX_DTYPE_F16; }, "args.dtype"), PX_INVALID_ARGUMENT);
-  EXPECT_EQ(status([](auto& a) { a.reserved = 1; }, "args.reserved"), PX_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& a) { a.activation = 4; }, "args.activation"), PX_INVALID_ARGUMENT);
   EXPECT_EQ(status([](auto& a) { a.outputs = 0; }, "args.outputs"), PX_INVALID_ARGUMENT);
   EXPECT_EQ(status([](auto& a) { a.inputs = 0; }, "args.inputs"), PX_INVALID_ARGUMENT);
   EXPECT_EQ(status([](auto& a) { a.x = nullptr; }, "args.x"), PX_INVALID_ARGUMENT);

@@ -12,7 +12,7 @@ internal unsafe partial struct px_gemm_args
     public int dtype;
 
     [NativeTypeName("int32_t")]
-    public int reserved;
+    public int activation;
 
     [NativeTypeName("int64_t")]
     public long rows;

@@ -5,9 +5,9 @@ using Proximal.Models;
 namespace Proximal.Kernels;
 
 /// <summary>
-/// Rows times weights: out[m, n] = sum over k of x[m, k] w[n, k], + bias[n], + residual[m, n]. Products are summed in float along
-/// k in ascending order. A row's results depend on that row and the weights alone: the same bits among any other rows and for
-/// any thread count.
+/// Rows times weights: out[m, n] = f(sum over k of x[m, k] w[n, k], + bias[n], + residual[m, n]) with an <see cref="Activation"/> f
+/// or none. Products are summed in float along k in ascending order. A row's results depend on that row and the weights alone: the
+/// same bits among any other rows and for any thread count.
 /// </summary>
 /// <remarks>
 /// With y = x wᵀ the gradient of x is dy times the weights that are written transposed, and the gradient of w is the columns of dy
@@ -121,6 +121,7 @@ public static unsafe class Gemm
                 struct_size = (uint)sizeof(px_gemm_args),
                 flags = (uint)flags,
                 dtype = (int)weights.Type,
+                activation = (int)outputs.Activation,
                 rows = rows,
                 outputs = weights.Outputs,
                 inputs = weights.Inputs,

@@ -1,6 +1,6 @@
 namespace Proximal.Kernels;
 
-/// <summary>What is added to a product and where it goes: <see cref="Output"/>, <see cref="OutputBf16"/> or both.</summary>
+/// <summary>What becomes of a product and where it goes: <see cref="Output"/>, <see cref="OutputBf16"/> or both.</summary>
 public readonly ref struct GemmOutputs
 {
     /// <summary>[M, N] out, or empty.</summary>
@@ -14,4 +14,7 @@ public readonly ref struct GemmOutputs
 
     /// <summary>[M, N], added, or empty; may be <see cref="Output"/>.</summary>
     public ReadOnlySpan<float> Residual { get; init; }
+
+    /// <summary>What the sums become at last. Where <see cref="Output"/> is empty they are rounded to bf16 before.</summary>
+    public Activation Activation { get; init; }
 }

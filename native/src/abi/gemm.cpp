@@ -48,7 +48,8 @@ void pack(Engine& engine, const px_gemm_pack_args& a) {
 
 void multiply(Engine& engine, const px_gemm_args& a) {
   const px_dtype dtype = check_dtype(a.dtype, "args.dtype");
-  check(a.reserved == 0, PX_INVALID_ARGUMENT, "args.reserved: expected 0, got ", a.reserved);
+  check(a.activation >= PX_ACTIVATION_NONE && a.activation <= PX_ACTIVATION_SILU, PX_INVALID_ARGUMENT,
+        "args.activation: expected a px_activation (0 to 3), got ", a.activation);
   check_weights(a.outputs, "args.outputs", a.inputs, "args.inputs");
   check_array(a.x, kernels::check_matrix(a.rows, "args.rows", a.inputs, "args.inputs"), "args.x");
   check_packed(a.packed, a.packed_bytes, packed_bytes(a.outputs, a.inputs, dtype));
@@ -63,6 +64,7 @@ void multiply(Engine& engine, const px_gemm_args& a) {
   args.out = a.out;
   args.out_bf16 = a.out_bf16;
   args.out_stride = a.outputs;
+  args.activation = static_cast<px_activation>(a.activation);
   kernels::gemm(engine.cpu(), args);
 }
 

@@ -60,6 +60,45 @@ public sealed class GemmTests : KernelFixture
         Assert.That(rounded, Is.EqualTo(Rounded(stream)));
     }
 
+    [TestCase(Activation.Gelu)]
+    [TestCase(Activation.GeluErf)]
+    [TestCase(Activation.Silu)]
+    public void Sums_are_activated_by_the_bits_of_the_kernel_of_that_name(Activation activation)
+    {
+        const int Columns = 70;
+        float[] x = RandomFloats(9 * 5, 1, -2, 2);
+        PackedWeights weights = Pack(RandomFloats(Columns * 5, 2, -1, 1), Columns, 5, TensorType.Float32);
+        float[] sums = Multiply(x, weights);
+        float[] expected = new float[sums.Length];
+        ushort[] expectedBits = new ushort[sums.Length];
+        ushort[] expectedOfBits = new ushort[sums.Length];
+        if (activation == Activation.Silu)
+        {
+            float[] ones = [.. Enumerable.Repeat(1f, Columns)];
+            float[] pairs = [.. sums.Chunk(Columns).SelectMany(row => row.Concat(ones))];
+            SwiGlu.Forward(Engine, Columns, pairs, expected, expectedBits);
+            SwiGlu.Forward(Engine, Columns, Exact(pairs), [], expectedOfBits);
+        }
+        else
+        {
+            bool exact = activation == Activation.GeluErf;
+            Gelu.Forward(Engine, sums, expected, expectedBits, exact);
+            Gelu.Forward(Engine, Exact(sums), [], expectedOfBits, exact);
+        }
+
+        float[] got = new float[sums.Length];
+        ushort[] bits = new ushort[sums.Length];
+        ushort[] bitsAlone = new ushort[sums.Length];
+        Gemm.Multiply(Engine, x, weights, new GemmOutputs { Output = got, OutputBf16 = bits, Activation = activation });
+        Gemm.Multiply(Engine, x, weights, new GemmOutputs { OutputBf16 = bitsAlone, Activation = activation });
+        Assert.Multiple(() =>
+        {
+            Assert.That(got, Is.EqualTo(expected));
+            Assert.That(bits, Is.EqualTo(expectedBits));
+            Assert.That(bitsAlone, Is.EqualTo(expectedOfBits));
+        });
+    }
+
     [TestCase(TensorType.Float32)]
     [TestCase(TensorType.BFloat16)]
     public void A_rows_bits_are_its_own(TensorType type)

@@ -1,4 +1,4 @@
-/* Rows times weights that were packed once: out = x w^T + bias + residual.
+/* Rows times weights that were packed once: out = f(x w^T + bias + residual), f an activation or none.
  *
  * Letters: M rows, N outputs, K inputs. With y = x w^T the gradient of x is the product of dy with w packed the other way,
  * the gradient of w that of the columns of dy with x packed the other way (PX_GEMM_TRANSPOSED in both).
@@ -19,6 +19,15 @@ typedef enum px_gemm_flags {
   PX_GEMM_TRANSPOSED = 1 /* px_gemm_pack: w is [K, N]. px_gemm: x is [K, M], with bf16 what px_gemm_interleave made of it */
 } px_gemm_flags;
 
+/* What becomes of a sum, by the bits of the kernel of that name in place. Where out is not wanted the sum is rounded to bf16
+ * before, as that kernel would find it in out_bf16. */
+typedef enum px_activation {
+  PX_ACTIVATION_NONE = 0,
+  PX_ACTIVATION_GELU = 1,      /* by its tanh formula, GPT-2's */
+  PX_ACTIVATION_GELU_ERF = 2,
+  PX_ACTIVATION_SILU = 3       /* x / (1 + e^-x), that of px_swiglu */
+} px_activation;
+
 typedef struct px_gemm_pack_args {
   uint32_t struct_size;
   uint32_t flags;         /* px_gemm_flags */
@@ -35,7 +44,7 @@ typedef struct px_gemm_args {
   uint32_t struct_size;
   uint32_t flags;          /* px_gemm_flags */
   int32_t dtype;           /* px_dtype of x and of the packed form: F32 or BF16 */
-  int32_t reserved;        /* 0 */
+  int32_t activation;      /* px_activation */
   int64_t rows;            /* M >= 0 */
   int64_t outputs;         /* N >= 1 */
   int64_t inputs;          /* K >= 1 */
@@ -55,7 +64,7 @@ PX_API uint64_t px_gemm_packed_bytes(int64_t outputs, int64_t inputs, int32_t dt
  * files. */
 PX_API px_status px_gemm_pack(px_engine* engine, const px_gemm_pack_args* args);
 
-/* out[m, n] = sum over k of x[m, k] w[n, k], + bias[n], + residual[m, n]. */
+/* out[m, n] = f(sum over k of x[m, k] w[n, k], + bias[n], + residual[m, n]). */
 PX_API px_status px_gemm(px_engine* engine, const px_gemm_args* args);
 
 /* Lays a matrix [K, M] of floats (rounded to nearest even) or bf16 bits as pairs of bf16 that are neighbours along K:

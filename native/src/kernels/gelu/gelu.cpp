@@ -11,6 +11,10 @@ void gelu(const Cpu& cpu, const px_gelu_args& args) {
   cpu.isa == Isa::kScalar ? gelu_ref(args) : gelu_cpu(cpu, args);
 }
 
+void gelu_here(Isa isa, const px_gelu_args& args) {
+  isa == Isa::kScalar ? gelu_ref(args) : gelu_here_cpu(isa, args);
+}
+
 void gelu_backward(const Cpu& cpu, const px_gelu_backward_args& args) {
   check_count(args.count, "count");
   check_one_input(args.x, args.x_bf16, args.count, "x");

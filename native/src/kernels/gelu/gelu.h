@@ -17,6 +17,9 @@ namespace px::kernels {
 void gelu(const Cpu& cpu, const px_gelu_args& args);
 void gelu_backward(const Cpu& cpu, const px_gelu_backward_args& args);
 
+// The forward pass on this thread, unchecked, by the same bits: for kernels whose results are activated as they come.
+void gelu_here(Isa isa, const px_gelu_args& args);
+
 // The references.
 void gelu_ref(const px_gelu_args& args);
 void gelu_backward_ref(const px_gelu_backward_args& args);
@@ -24,5 +27,6 @@ void gelu_backward_ref(const px_gelu_backward_args& args);
 // In vectors, on the threads of `cpu`.
 void gelu_cpu(const Cpu& cpu, const px_gelu_args& args);
 void gelu_backward_cpu(const Cpu& cpu, const px_gelu_backward_args& args);
+void gelu_here_cpu(Isa isa, const px_gelu_args& args);
 
 }  // namespace px::kernels

@@ -99,6 +99,8 @@ void gelu_cpu(const Cpu& cpu, const px_gelu_args& args) {
   cpu.pool.for_each(blocks.count(), [&](int64_t b) noexcept { block_of(args, blocks.begin(b), blocks.end(b)); });
 }
 
+void gelu_here_cpu(Isa isa, const px_gelu_args& args) { PX_SELECT(isa, gelu_block)(args, 0, args.count); }
+
 void gelu_backward_cpu(const Cpu& cpu, const px_gelu_backward_args& args) {
   const auto block_of = PX_SELECT(cpu.isa, gelu_backward_block);
   const Blocks blocks(args.count);

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "kernels/gelu/gelu.h"
+#include "kernels/swiglu/swiglu.h"
+
 namespace px::kernels {
 namespace {
 
@@ -12,12 +15,28 @@ constexpr int64_t kMostRows = 384;
 // Less work than this (multiplications and additions of words) is done before another thread has begun.
 constexpr int64_t kLeastWork = 1 << 17;
 
+template <class T>
+T* from(T* array, int64_t i) {
+  return array != nullptr ? array + i : nullptr;
+}
+
+void activate_row(Isa isa, px_activation activation, float* values, uint16_t* bits, int64_t n) {
+  if (activation == PX_ACTIVATION_SILU) return silu_here(isa, values, bits, n);
+  px_gelu_args args{};
+  args.flags = activation == PX_ACTIVATION_GELU_ERF ? PX_GELU_ERF : 0;
+  args.count = n;
+  args.x = args.out = values;
+  args.x_bf16 = args.out_bf16 = bits;
+  gelu_here(isa, args);
+}
+
 // A turn is a run of tiles, panel by panel, of some rows: what a thread reads of the weights is one stretch of memory,
 // and the turns of the threads differ by one tile at most.
 class Product {
  public:
   Product(const Cpu& cpu, const GemmArgs& args)
-      : args_(args),
+      : isa_(cpu.isa),
+        args_(args),
         multiply_(multiply_panel(cpu.isa, args.weights.dtype)),
         words_(words_along(args.weights.k, args.weights.dtype)),
         panels_((args.weights.n + kPanel - 1) / kPanel) {
@@ -42,9 +61,11 @@ class Product {
     for (int64_t tile = i % runs_ * panels_ * high / runs_; tile < end;) {
       const int64_t panel = tile / high;
       const int64_t last = std::min(end, (panel + 1) * high);
-      const int64_t from = first_row + (tile - panel * high) * rows / high;
-      const int64_t to = first_row + (last - panel * high) * rows / high;
-      multiply_(rows_from(from, to - from), panel_of(args_.weights, panel, last < end), out_at(from, panel * kPanel));
+      const int64_t first = first_row + (tile - panel * high) * rows / high;
+      const int64_t count = first_row + (last - panel * high) * rows / high - first;
+      const PanelOut out = out_at(first, panel * kPanel);
+      multiply_(rows_from(first, count), panel_of(args_.weights, panel, last < end), out);
+      if (args_.activation != PX_ACTIVATION_NONE) activate(out, count);
       tile = last;
     }
   }
@@ -58,7 +79,6 @@ class Product {
 
   PanelOut out_at(int64_t row, int64_t column) const {
     const int64_t at = row * args_.out_stride + column;
-    const auto from = [](auto* array, int64_t i) { return array != nullptr ? array + i : nullptr; };
     return {std::min(kPanel, args_.weights.n - column),
             from(args_.bias, column),
             from(args_.residual, at),
@@ -67,6 +87,13 @@ class Product {
             args_.out_stride};
   }
 
+  void activate(const PanelOut& out, int64_t rows) const {
+    for (int64_t r = 0; r < rows; ++r)
+      activate_row(isa_, args_.activation, from(out.out, r * out.stride), from(out.out_bf16, r * out.stride),
+                   out.columns);
+  }
+
+  const Isa isa_;
   const GemmArgs& args_;
   const MultiplyPanel multiply_;
   const int64_t words_;

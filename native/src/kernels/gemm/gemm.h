@@ -1,6 +1,6 @@
 // gemm: rows times weights that were packed once.
 //
-//   out[m, n] = sum_k x[m, k] w[n, k] (+ bias[n]) (+ residual[m, n])
+//   out[m, n] = f(sum_k x[m, k] w[n, k] (+ bias[n]) (+ residual[m, n])), f one of px_activation
 //
 // float or bf16 in, products summed in float. The weights lie in panels of up to 64 columns n; inside a panel, step by
 // step along k, one word of four bytes a column: a float, or a pair of bf16 that are neighbours along k.
@@ -8,6 +8,9 @@
 // NUMERICS: an element's products are added along k in ascending order, one word after the other, whatever the tile it
 // is computed in: a row's bits depend on that row and the weights alone (and on the level). A pair of bf16 is added by
 // the processor's dot product on AVX-512-bf16, by two fused multiply-adds below it. The scalar level adds in double.
+//
+// An activation runs over a panel's results of some rows, which lie in the second cache at most, by the bits of the kernel
+// of its name in place: over floats, or over bf16 where `out` is not wanted.
 //
 // Traffic: the weights once for some hundred rows. Left out after a measurement: blocking along k; tiles of 8 x 3 and
 // 14 x 2 vectors; a second layout for single rows, which are as fast as memory in this one.
@@ -17,7 +20,7 @@
 #include <cstdint>
 
 #include "base/cpu.h"
-#include "proximal/model.h"
+#include "proximal/kernels/gemm.h"
 
 namespace px::kernels {
 
@@ -103,6 +106,7 @@ struct GemmArgs {
   float* out = nullptr;             // [m, n], optional
   uint16_t* out_bf16 = nullptr;     // [m, n] rounded to nearest even, optional
   int64_t out_stride = 0;           // elements from row to row of residual, out and out_bf16
+  px_activation activation = PX_ACTIVATION_NONE;
 };
 
 // Deterministic for any thread count.

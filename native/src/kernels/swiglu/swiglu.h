@@ -15,12 +15,18 @@ namespace px::kernels {
 void swiglu(const Cpu& cpu, const px_swiglu_args& args);
 void swiglu_backward(const Cpu& cpu, const px_swiglu_backward_args& args);
 
+// silu(x) = x / (1 + e^-x) of n elements in place on this thread, by the bits of swiglu with ups of 1: of `values`, with
+// `bits` as their bf16 where that is wanted too; of `bits` where `values` is null.
+void silu_here(Isa isa, float* values, uint16_t* bits, int64_t n);
+
 // The references.
 void swiglu_ref(const px_swiglu_args& args);
 void swiglu_backward_ref(const px_swiglu_backward_args& args);
+void silu_ref(float* values, uint16_t* bits, int64_t n);
 
 // In vectors, on the threads of `cpu`.
 void swiglu_cpu(const Cpu& cpu, const px_swiglu_args& args);
 void swiglu_backward_cpu(const Cpu& cpu, const px_swiglu_backward_args& args);
+void silu_cpu(Isa isa, float* values, uint16_t* bits, int64_t n);
 
 }  // namespace px::kernels

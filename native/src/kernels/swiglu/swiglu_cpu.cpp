@@ -27,6 +27,14 @@ HWY_INLINE void swiglu_rows_of(const px_swiglu_args& args, const From* gate_up, 
 }
 
 template <class From>
+HWY_INLINE void silu_of(const From* from, float* values, uint16_t* bits, int64_t n) {
+  for_vectors(n, [&](int64_t i, auto span) PX_LANES {
+    const Floats x = span.load(from + i);
+    store_both(span, hn::Mul(x, sigmoid(x).value), values, bits, i);
+  });
+}
+
+template <class From>
 HWY_INLINE void swiglu_backward_rows_of(const px_swiglu_backward_args& args, const From* gate_up, int64_t begin, int64_t end) {
   const int64_t features = args.features;
   for (int64_t n = begin; n < end; ++n) {
@@ -51,6 +59,10 @@ void swiglu_rows(const px_swiglu_args& args, int64_t begin, int64_t end) {
                           : swiglu_rows_of(args, args.gate_up_bf16, begin, end);
 }
 
+void silu_some(float* values, uint16_t* bits, int64_t n) {
+  values != nullptr ? silu_of(values, values, bits, n) : silu_of(bits, values, bits, n);
+}
+
 void swiglu_backward_rows(const px_swiglu_backward_args& args, int64_t begin, int64_t end) {
   args.gate_up != nullptr ? swiglu_backward_rows_of(args, args.gate_up, begin, end)
                           : swiglu_backward_rows_of(args, args.gate_up_bf16, begin, end);
@@ -67,6 +79,8 @@ void swiglu_cpu(const Cpu& cpu, const px_swiglu_args& args) {
   const RowBlocks blocks(args.rows, args.features);
   cpu.pool.for_each(blocks.count(), [&](int64_t b) noexcept { rows(args, blocks.begin(b), blocks.end(b)); });
 }
+
+void silu_cpu(Isa isa, float* values, uint16_t* bits, int64_t n) { PX_SELECT(isa, silu_some)(values, bits, n); }
 
 void swiglu_backward_cpu(const Cpu& cpu, const px_swiglu_backward_args& args) {
   const auto rows = PX_SELECT(cpu.isa, swiglu_backward_rows);

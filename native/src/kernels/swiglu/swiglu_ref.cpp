@@ -25,6 +25,13 @@ void swiglu_ref(const px_swiglu_args& args) {
     }
 }
 
+void silu_ref(float* values, uint16_t* bits, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) {
+    const double x = value_at(values, bits, i);
+    store(x / (1 + std::exp(-x)), values, bits, i);
+  }
+}
+
 void swiglu_backward_ref(const px_swiglu_backward_args& args) {
   for (int64_t n = 0; n < args.rows; ++n)
     for (int64_t i = 0; i < args.features; ++i) {
