@@ -432,21 +432,23 @@ TEST(Trainer, WithoutWeightsEveryTargetCountsOne) {
 }
 
 TEST(Trainer, ForwardOutputsAreTheBitsOfScoring) {
-  Fixture fixture;
-  const Rollout rollout(fixture.shape().vocabulary);
-  const tiny::TrainerHandle trainer = make_trainer(fixture.model.get());
-  const auto n = static_cast<size_t>(rollout.sequences.count());
-  std::vector<float> trained(n);
-  std::vector<float> scored(n);
-  px_objective objective = rollout.objective();
-  objective.logprob = trained.data();
-  accumulate(trainer.get(), rollout.sequences, objective);
-  px_score_args args{};
-  args.struct_size = sizeof args;
-  args.logprob = scored.data();
-  const px_batch batch = rollout.sequences.batch();
-  ASSERT_EQ(px_model_score(fixture.model.get(), &batch, &args), PX_OK) << last_error();
-  EXPECT_EQ(trained, scored);
+  for (const int32_t products : {PX_PRODUCTS_F32, PX_PRODUCTS_BF16})
+    for (const px::Descriptor& shape : shapes()) {
+      Fixture fixture(PX_HEAD_LM, true, 7, shape, 2, products);
+      const Rollout rollout(fixture.shape().vocabulary);
+      const tiny::TrainerHandle trainer = make_trainer(fixture.model.get());
+      const auto n = static_cast<size_t>(rollout.sequences.count());
+      std::vector<float> trained(n), scored(n);
+      px_objective objective = rollout.objective();
+      objective.logprob = trained.data();
+      accumulate(trainer.get(), rollout.sequences, objective);
+      px_score_args args{};
+      args.struct_size = sizeof args;
+      args.logprob = scored.data();
+      const px_batch batch = rollout.sequences.batch();
+      ASSERT_EQ(px_model_score(fixture.model.get(), &batch, &args), PX_OK) << last_error();
+      EXPECT_EQ(trained, scored);
+    }
 }
 
 TEST(Trainer, ZeroGradientsForgets) {

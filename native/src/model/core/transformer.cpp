@@ -29,7 +29,8 @@ void plan_streams(Plan& plan, const Descriptor& d, int64_t count, Keep keep, Lay
 void plan_inner(Plan& plan, const Descriptor& d, int64_t count, px_dtype dtype, bool backward, LayerRows& rows) {
   rows.qkv = plan.take<float>(count * projected(d));
   rows.attended = take_values(plan, count * d.heads * d.head_size, dtype);
-  rows.gate_up = take_values(plan, count * features(d), dtype);
+  // Without a backward pass gelu is the product's own business.
+  if (backward || d.feed_forward != FeedForward::kGelu) rows.gate_up = take_values(plan, count * features(d), dtype);
   if (!backward) return;
   rows.lse = plan.take<float>(count * d.heads);
   if (!d.head_norm) return;
@@ -96,12 +97,16 @@ void Transformer::open_feed_forward(size_t l, const TransformerRows& rows) const
   const LayerRows& r = rows.layers[l];
   const LayerOffsets& o = weights_.offsets().layers[l];
   normalise(r.middle, rows.count, o.post_norm, o.post_norm_bias, rows.normed, r.middle_statistics);
-  project(packed_.layers()[l].gate_up, rows.normed, rows.count, nullptr, r.gate_up);
+  const Linear& linear = packed_.layers()[l].gate_up;
+  if (r.gate_up.data() == nullptr)
+    project(linear, rows.normed, rows.count, nullptr, rows.activated, PX_ACTIVATION_GELU);
+  else
+    project(linear, rows.normed, rows.count, nullptr, r.gate_up);
 }
 
 void Transformer::close_feed_forward(size_t l, const TransformerRows& rows) const {
   const LayerRows& r = rows.layers[l];
-  activate(r, rows.count, rows.activated);
+  if (r.gate_up.data() != nullptr) activate(r, rows.count, rows.activated);
   project(packed_.layers()[l].down, rows.activated, rows.count, r.middle, {r.output});
 }
 
@@ -188,7 +193,8 @@ void Transformer::activate(const LayerRows& rows, int64_t count, Values out) con
   kernels::swiglu(cpu_, args);
 }
 
-void Transformer::project(const Linear& linear, Values x, int64_t count, const float* residual, Values out) const {
+void Transformer::project(const Linear& linear, Values x, int64_t count, const float* residual, Values out,
+                          px_activation activation) const {
   kernels::GemmArgs args;
   args.x = kernels::rows_of(x.data(), count, linear.in, packed_.dtype());
   args.weights = linear.packed;
@@ -197,6 +203,7 @@ void Transformer::project(const Linear& linear, Values x, int64_t count, const f
   args.out = out.f32;
   args.out_bf16 = out.bf16;
   args.out_stride = linear.out;
+  args.activation = activation;
   kernels::gemm(cpu_, args);
 }
 

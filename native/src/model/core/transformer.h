@@ -64,7 +64,7 @@ struct LayerRows {
   float* lse = nullptr;        // [N, Hq], for a backward pass
   float* middle = nullptr;     // [N, H] the residual stream after attention; input where nothing is kept
   RowStatistics middle_statistics;
-  Values gate_up;            // [N, 2 F] or [N, F]
+  Values gate_up;            // [N, 2 F] or [N, F]; absent where `activated` comes from the product at once
   float* output = nullptr;   // [N, H] the residual stream after the layer; middle where nothing is kept
 };
 
@@ -115,7 +115,8 @@ class Transformer {
  private:
   void embed(std::span<const int32_t> tokens, std::span<const int32_t> positions, float* out) const;
   void turn(std::span<const int32_t> positions, const LayerOffsets& layer, const LayerRows& rows) const;
-  void project(const Linear& linear, Values x, int64_t count, const float* residual, Values out) const;
+  void project(const Linear& linear, Values x, int64_t count, const float* residual, Values out,
+               px_activation activation = PX_ACTIVATION_NONE) const;
 
   const Cpu cpu_;
   const Weights& weights_;
