@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text.Json;
 
 namespace Proximal.Data.Sources;
@@ -15,8 +16,7 @@ internal static class ParquetRows
     /// <exception cref="DataFileException">It cannot be read, or DuckDB is not there.</exception>
     public static IEnumerable<JsonRow> Read(RowFile file, string what)
     {
-        // Says what is missing as other readers do.
-        file.Open(what).Dispose();
+        CheckFrame(file, what);
         Guard(file.Path, 1, () =>
         {
             DuckDbRows.Require();
@@ -28,6 +28,40 @@ internal static class ParquetRows
         {
             row++;
             yield return new JsonRow(file.Path, row, Parse(rows.Current));
+        }
+    }
+
+    /// <summary>What tells a Parquet file from others and a whole one from a part: its marks, and the length of its last part.</summary>
+    private static void CheckFrame(RowFile file, string what)
+    {
+        using Stream stream = file.Open(what);
+        long length = stream.Length;
+        Span<byte> begin = stackalloc byte[4];
+        Span<byte> end = stackalloc byte[8];
+        if (length >= begin.Length + end.Length)
+        {
+            stream.ReadExactly(begin);
+            stream.Seek(-end.Length, SeekOrigin.End);
+            stream.ReadExactly(end);
+        }
+
+        ReadOnlySpan<byte> mark = end[4..];
+        if (mark.SequenceEqual("PARE"u8))
+        {
+            throw new DataFileException(file.Path, null, "the Parquet file is encrypted; write it again without a key");
+        }
+
+        if (!begin.SequenceEqual("PAR1"u8) || !mark.SequenceEqual("PAR1"u8))
+        {
+            throw new DataFileException(
+                file.Path, null, "the file is no Parquet file, or only a part of one: it does not begin and end with PAR1");
+        }
+
+        uint description = BinaryPrimitives.ReadUInt32LittleEndian(end);
+        if (description > length - begin.Length - end.Length)
+        {
+            throw new DataFileException(
+                file.Path, null, $"the Parquet file is damaged: its description takes {description} bytes, and the file has {length}");
         }
     }
 

@@ -164,10 +164,40 @@ public sealed class RowFilesTests
     }
 
     [Test]
+    public void A_parquet_file_that_is_none_or_not_whole_is_named()
+    {
+        byte[] whole = File.ReadAllBytes(_folder.Parquet("whole.parquet", "SELECT 'p' AS prompt"));
+        Refused([], "does not begin and end with PAR1");
+        Refused(whole[..^1], "does not begin and end with PAR1");
+        Refused([.. "XAR1"u8, .. whole[4..]], "does not begin and end with PAR1");
+        Refused([.. whole[..^4], .. "PARE"u8], "encrypted");
+        Refused([.. whole[..^8], 255, 255, 255, 255, .. whole[^4..]], "its description takes 4294967295 bytes");
+
+        void Refused(byte[] bytes, string text)
+        {
+            string path = _folder["part.parquet"];
+            File.WriteAllBytes(path, bytes);
+            Assert.That(() => PromptFile.Read(path), Throws.TypeOf<DataFileException>().With.Message.Contains("part.parquet: ").And.Message.Contains(text));
+        }
+    }
+
+    [Test]
+    public void A_parquet_file_that_changes_is_read_anew()
+    {
+        for (int i = 0; i < 5; i++)
+        {
+            string path = _folder.Parquet("changes.parquet", $"SELECT 'p{i}' AS prompt");
+            Assert.That(PromptFile.Read(path)[0].Text, Is.EqualTo($"p{i}"));
+        }
+    }
+
+    [Test]
     public void A_damaged_parquet_file_is_named()
     {
         string path = _folder.Parquet("a.parquet", "SELECT 'p' AS prompt");
-        File.WriteAllBytes(path, File.ReadAllBytes(path)[..^9]);
+        byte[] bytes = File.ReadAllBytes(path);
+        bytes.AsSpan(bytes.Length - 40, 30).Fill(0xff);
+        File.WriteAllBytes(path, bytes);
         Assert.That(() => PromptFile.Read(path), Throws.TypeOf<DataFileException>().With.Message.Contains("a.parquet: the file is no Parquet file, or damaged, from row 1 on: "));
         Assert.That(() => PromptFile.Read(_folder["b.parquet"]), Throws.TypeOf<DataFileException>().With.Message.Contains("b.parquet: The prompt file does not exist"));
     }
