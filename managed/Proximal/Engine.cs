@@ -87,6 +87,18 @@ public sealed unsafe class Engine : IDisposable
         }
     }
 
+    /// <summary>What its matrices are multiplied in.</summary>
+    internal EngineProducts Products
+    {
+        get
+        {
+            using var description = System.Text.Json.JsonDocument.Parse(Describe(loadBackend: true));
+            return description.RootElement.GetProperty("backend").TryGetProperty("products", out var products) && products.ValueEquals("bf16"u8)
+                ? EngineProducts.Bf16
+                : EngineProducts.Fp32;
+        }
+    }
+
     /// <summary>Whether the log-prob recorded with a sampled token has the bits of the one that scoring computes.</summary>
     internal bool SamplesWhatItScores
     {

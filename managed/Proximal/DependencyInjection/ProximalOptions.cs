@@ -12,5 +12,8 @@ public sealed class ProximalOptions
     /// <summary>Threads to compute with; 0: environment PROXIMAL_THREADS, else the cores this process may use.</summary>
     public int Threads { get; set; }
 
-    internal EngineOptions ToEngineOptions() => new() { Backend = Backend, Threads = Threads };
+    /// <summary>What matrices are multiplied in.</summary>
+    public EngineProducts Products { get; set; } = EngineProducts.Default;
+
+    internal EngineOptions ToEngineOptions() => new() { Backend = Backend, Threads = Threads, Products = Products };
 }

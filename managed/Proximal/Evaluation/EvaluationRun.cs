@@ -61,7 +61,7 @@ public sealed class EvaluationRun
             tokenizer,
             TimeProvider.System.GetLocalNow());
         CheckTokenizers(tokenizer, prompts, chat);
-        using var engine = new Engine(new EngineOptions { Threads = _options.Threads, Logger = _logger });
+        using var engine = new Engine(new EngineOptions { Threads = _options.Threads, Products = _options.Products, Logger = _logger });
         using var rewards = new RewardContext(_options.Resolve, engine);
         MixtureReward? reward = _options.Rewards.Count == 0
             ? null

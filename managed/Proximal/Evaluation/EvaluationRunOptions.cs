@@ -54,6 +54,9 @@ public sealed record EvaluationRunOptions
     /// <summary>Threads to compute with; 0: environment PROXIMAL_THREADS, else the cores this process may use.</summary>
     public int Threads { get; init; }
 
+    /// <summary>What matrices are multiplied in.</summary>
+    public EngineProducts Products { get; init; }
+
     /// <summary>Where relative paths start; <see langword="null"/>: the working directory. Not a key of the file.</summary>
     [JsonIgnore]
     public string? BaseDirectory { get; init; }
@@ -71,6 +74,7 @@ public sealed record EvaluationRunOptions
         ArgumentNullException.ThrowIfNull(Evaluation);
         Evaluation.Validate();
         Internal.Require.Between(Threads, 0, EngineOptions.MaxThreads);
+        Internal.Require.Defined(Products);
     }
 
     /// <summary>The path as the evaluation opens it.</summary>

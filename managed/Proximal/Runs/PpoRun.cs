@@ -87,7 +87,7 @@ public sealed partial class PpoRun
         IReadOnlyList<SftExample> examples = ReadExamples(notes);
         Tokenizer tokenizer = _options.LoadTokenizer();
 
-        using var engine = new Engine(new EngineOptions { Threads = session.ThreadsOr(_options.Threads), Logger = _logger });
+        using var engine = session.StartEngine(_options, _logger);
         using var rewards = new RewardContext(_options.Resolve, engine);
         MixtureReward reward = CreateReward(rewards);
         using LanguageModel actor = Load(engine, "model", _options.Model, ModelHead.LanguageModel);

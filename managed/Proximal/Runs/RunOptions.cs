@@ -53,6 +53,9 @@ public abstract record RunOptions
     /// <summary>Threads to compute with; 0: environment PROXIMAL_THREADS, else the cores this process may use.</summary>
     public int Threads { get; init; }
 
+    /// <summary>What matrices are multiplied in; a resumed run stays with what it began with.</summary>
+    public EngineProducts Products { get; init; }
+
     /// <summary>Where relative paths start; <see langword="null"/>: the working directory. Not a key of the file.</summary>
     [JsonIgnore]
     public string? BaseDirectory { get; init; }
@@ -68,6 +71,7 @@ public abstract record RunOptions
         Require.NotNull(Checkpoints);
         Checkpoints.Validate();
         Require.Between(Threads, 0, EngineOptions.MaxThreads);
+        Require.Defined(Products);
     }
 
     /// <summary>The path as the run opens it.</summary>

@@ -12,7 +12,7 @@ internal sealed class SupervisedScope(RunOptions options, RunSession session, IL
     private Engine? _engine;
 
     /// <summary>Computes everything; made when it is first asked for.</summary>
-    public Engine Engine => _engine ??= Own(new Engine(new EngineOptions { Threads = session.ThreadsOr(options.Threads), Logger = logger }));
+    public Engine Engine => _engine ??= Own(session.StartEngine(options, logger));
 
     /// <summary>When the run started, also where it was resumed.</summary>
     public DateTimeOffset Started => session.Started;

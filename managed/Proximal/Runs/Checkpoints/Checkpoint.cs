@@ -108,6 +108,11 @@ public sealed class Checkpoint
             CheckpointState state = JsonSerializer.Deserialize<CheckpointState>(
                 File.ReadAllBytes(Path.Combine(folder, StateFile)), CheckpointJson.Options) ?? throw new JsonException("null");
             CheckpointJson.CheckFormat(folder, state.Format);
+            if (state.Threads is < 1 or > EngineOptions.MaxThreads || state.Products is { } products && !Enum.IsDefined(products))
+            {
+                throw new JsonException($"no engine has {state.Threads} threads and products {state.Products}");
+            }
+
             return state;
         }
         catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)

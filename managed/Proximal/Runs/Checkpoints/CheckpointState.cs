@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Proximal.Runs.Checkpoints;
 
@@ -18,6 +19,10 @@ internal sealed record CheckpointState
 
     /// <summary>Threads that the engine computed with: other ones give other last bits.</summary>
     public required int Threads { get; init; }
+
+    /// <summary>What the engine multiplied in; <see langword="null"/>: an older version wrote this and did not say.</summary>
+    [JsonConverter(typeof(JsonStringEnumConverter<EngineProducts>))]
+    public EngineProducts? Products { get; init; }
 
     /// <summary>Bytes of each file of the run folder that rows are appended to.</summary>
     public required IReadOnlyDictionary<string, long> Files { get; init; }

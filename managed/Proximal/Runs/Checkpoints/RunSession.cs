@@ -12,7 +12,7 @@ namespace Proximal.Runs.Checkpoints;
 /// it writes. One caller at a time.
 /// </summary>
 /// <remarks>
-/// In order: <see cref="Begin(RunSessionOptions)"/>; <see cref="ThreadsOr"/>; <see cref="AddInput"/> for all that is read again when the run is
+/// In order: <see cref="Begin(RunSessionOptions)"/>; <see cref="StartEngine"/>; <see cref="AddInput"/> for all that is read again when the run is
 /// resumed; <see cref="Open"/>; <see cref="Restore"/>; after each step <see cref="Announce"/> (where something is still to be
 /// measured) and <see cref="Commit"/>, all of them within <see cref="GuardAsync"/>.
 /// </remarks>
@@ -106,9 +106,13 @@ internal sealed partial class RunSession : IDisposable
         }
     }
 
-    /// <summary>The threads to compute with: other ones would give other last bits, so those of the checkpoint where there is one.</summary>
-    /// <param name="configured">What the options say; 0: choose.</param>
-    public int ThreadsOr(int configured) => Resumed is { } checkpoint ? checkpoint.State.Threads : configured;
+    /// <summary>Starts what computes the run: as the options say, or as the checkpoint does where there is one. Another way gives other bits.</summary>
+    public Engine StartEngine(RunOptions options, ILogger? logger) => new(new EngineOptions
+    {
+        Threads = Resumed?.State.Threads ?? options.Threads,
+        Products = Resumed?.State.Products ?? options.Products,
+        Logger = logger,
+    });
 
     /// <summary>Notes what the run reads, and compares it with what it read when it started.</summary>
     /// <param name="name">The option that leads to it.</param>
@@ -303,6 +307,7 @@ internal sealed partial class RunSession : IDisposable
             Step = _step,
             Version = typeof(RunSession).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion,
             Threads = ThreadsOf(_engine!),
+            Products = _engine!.Products,
             Files = _folder!.Sync(),
             Inputs = _inputs,
             Metrics = _metrics,

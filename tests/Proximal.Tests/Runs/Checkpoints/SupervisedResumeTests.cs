@@ -57,6 +57,22 @@ public sealed class SupervisedResumeTests
     }
 
     [Test]
+    public async Task A_run_goes_on_with_the_products_that_it_began_with()
+    {
+        SftRunOptions Bf16(string run) => Sft(run) with { Products = EngineProducts.Bf16 };
+        await new SftRun(Bf16("bf16-whole")).RunAsync();
+        await Interrupted(SupervisedPhase.Committed, 3, (progress, token) => new SftRun(Bf16("bf16-part")).RunAsync(progress, token));
+        Assert.That(
+            () => new SftRun(Sft("bf16-part")).ResumeAsync(), Throws.TypeOf<CheckpointException>().With.Message.Contains("products"));
+        await new SftRun(Bf16("bf16-part")).ResumeAsync();
+        ResumeBench.AssertEqual(_tiny["bf16-whole"], _tiny["bf16-part"]);
+        await new SftRun(Sft("fp32")).RunAsync();
+        Assert.That(
+            await File.ReadAllTextAsync(Path.Combine(_tiny["fp32"], "metrics.jsonl")),
+            Is.Not.EqualTo(await File.ReadAllTextAsync(Path.Combine(_tiny["bf16-part"], "metrics.jsonl"))));
+    }
+
+    [Test]
     public async Task Data_may_move_but_not_change()
     {
         SftRunOptions options = Sft("sft-moved");
