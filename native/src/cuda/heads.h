@@ -51,22 +51,55 @@ uint64_t fused_policy_loss_cuda_workspace(const HeadCuda& head);
 void fused_policy_loss_cuda(cuda::Products& products, const FusedPolicyCuda& args, double* totals, int32_t* not_finite,
                             void* workspace);
 
-// Causal attention over packed sequences: qkv [N, Hq + 2 Hkv, D], queries, keys and values of each token.
+// Causal attention of rows that are queries, keys and values of a token each; grouped queries, window. Head sizes up to 128.
 struct AttentionCuda {
+  int64_t heads = 0, kv_heads = 0, head_size = 0;
+  float scale = 1;
+  int64_t window = 0;            // positions that a row sees, itself among them; 0: all
+  bool bf16 = false;             // queries, keys, values and probabilities are rounded to bf16 first
+  const float* qkv = nullptr;    // [N, Hq + 2 Hkv, D]
+  float* out = nullptr;          // [N, Hq, D], optional
+  uint16_t* out_bf16 = nullptr;  // [N, Hq, D], optional
+  float* lse = nullptr;          // [N, Hq], optional
+};
+
+// Throws PX_UNSUPPORTED for a head that attention cannot take.
+void check_attention_cuda(int64_t head_size);
+
+// Whole sequences, packed end to end.
+struct PackedCuda {
   int64_t tokens = 0;     // N
   int64_t sequences = 0;  // S
   int64_t longest = 0;    // tokens of the longest sequence, or more
-  int64_t heads = 0, kv_heads = 0, head_size = 0;
   const int64_t* offsets = nullptr;  // [S + 1] on the device
-  const float* qkv = nullptr;
-  float scale = 1;
-  int64_t window = 0;  // positions that a row sees, itself among them; 0: all
-  bool bf16 = false;   // queries, keys, values and probabilities are rounded to bf16 first
 };
-// out [N, Hq, D], lse [N, Hq]. Head sizes up to 128.
-void attention_cuda(cudaStream_t stream, const AttentionCuda& args, float* out, float* lse);
-// d_qkv [N, Hq + 2 Hkv, D] from d_out, out and lse of the forward pass; delta [N, Hq] is workspace.
-void attention_backward_cuda(cudaStream_t stream, const AttentionCuda& args, const float* out, const float* lse,
+
+// Positions of a page.
+inline constexpr int64_t kPagePositions = 64;
+
+// `rows` rows from `first_row` on, at positions `position` and up of a sequence whose pages begin at `first_page`.
+struct CachedSequenceCuda {
+  int64_t first_row = 0, rows = 0, position = 0, first_page = 0;
+};
+
+// Sequences whose keys and values lie in pages of floats, or of bf16 where attention is: for each head the keys
+// [kPagePositions, D], then the values.
+struct CachedCuda {
+  int64_t sequences = 0;                         // S
+  int64_t longest = 0;                           // rows of the sequence with most of them
+  const CachedSequenceCuda* sequence = nullptr;  // [S] on the device
+  void* const* pages = nullptr;                  // on the device; those that no row sees are not read
+  int64_t offset = 0;                            // elements from a page's beginning to the first head
+};
+
+void attention_cuda(cudaStream_t stream, const AttentionCuda& args, const PackedCuda& sequences);
+// Keys and values of the rows to their places; attention then sees these and all earlier positions, by the bits of
+// packed sequences.
+void attention_write_cuda(cudaStream_t stream, const AttentionCuda& args, const CachedCuda& sequences);
+void attention_cuda(cudaStream_t stream, const AttentionCuda& args, const CachedCuda& sequences);
+// d_qkv [N, Hq + 2 Hkv, D] from d_out [N, Hq, D], and out (in one of the two forms) and lse of the forward pass; delta
+// [N, Hq] is workspace.
+void attention_backward_cuda(cudaStream_t stream, const AttentionCuda& args, const PackedCuda& sequences,
                              const float* d_out, float* d_qkv, float* delta);
 
 }  // namespace px::kernels

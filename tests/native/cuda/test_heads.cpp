@@ -272,10 +272,14 @@ TEST_F(Heads, AttentionAgreesWithItsDefinition) {
       const auto g_qkv = in(qkv), g_d_out = in(d_out), g_out = in(d_out), g_d_qkv = in(qkv);
       const auto g_offsets = in(c.offsets);
       const DeviceArray<float> lse(memory(), c.tokens() * c.heads), delta(memory(), c.tokens() * c.heads);
-      const kernels::AttentionCuda args{c.tokens(), static_cast<int64_t>(c.offsets.size()) - 1, c.tokens(), c.heads,
-                                        c.kv_heads, c.head_size, g_offsets.data(), g_qkv.data(), scale, c.window, half};
-      kernels::attention_cuda(stream(), args, g_out.data(), lse.data());
-      kernels::attention_backward_cuda(stream(), args, g_out.data(), lse.data(), g_d_out.data(), g_d_qkv.data(), delta.data());
+      const DeviceArray<uint16_t> bf16(memory(), g_out.count());
+      const kernels::PackedCuda sequences{c.tokens(), static_cast<int64_t>(c.offsets.size()) - 1, c.tokens(), g_offsets.data()};
+      kernels::AttentionCuda args{c.heads, c.kv_heads, c.head_size, scale, c.window, half, g_qkv.data(), g_out.data(),
+                                  bf16.data(), lse.data()};
+      kernels::attention_cuda(stream(), args, sequences);
+      expect_bf16_of(bf16, g_out);
+      if (half) args.out = nullptr;  // its rounded form does as well
+      kernels::attention_backward_cuda(stream(), args, sequences, g_d_out.data(), g_d_qkv.data(), delta.data());
       expect_near(g_out, expected.out, half ? 8e-3 : 1e-5, "out");
       expect_near(lse, expected.lse, 1e-5, "lse");
       expect_near(g_d_qkv, expected.d_qkv, half ? 3e-2 : 3e-5, "d_qkv");
@@ -296,9 +300,10 @@ TEST_F(Heads, AttentionOfASequenceIsItsOwn) {
     const auto g_qkv = in(all), g_d_qkv = in(all), g_d_out = in(slopes), g_out = in(slopes);
     const auto g_offsets = in(offsets);
     const DeviceArray<float> lse(memory(), offsets.back() * 2), delta(memory(), offsets.back() * 2);
-    const kernels::AttentionCuda args{offsets.back(), 3, offsets.back(), 2, 1, 32, g_offsets.data(), g_qkv.data(), 0.2f, 0, false};
-    kernels::attention_cuda(stream(), args, g_out.data(), lse.data());
-    kernels::attention_backward_cuda(stream(), args, g_out.data(), lse.data(), g_d_out.data(), g_d_qkv.data(), delta.data());
+    const kernels::PackedCuda sequences{offsets.back(), 3, offsets.back(), g_offsets.data()};
+    const kernels::AttentionCuda args{2, 1, 32, 0.2f, 0, false, g_qkv.data(), g_out.data(), nullptr, lse.data()};
+    kernels::attention_cuda(stream(), args, sequences);
+    kernels::attention_backward_cuda(stream(), args, sequences, g_d_out.data(), g_d_qkv.data(), delta.data());
     const Floats outs = out(g_out), gradients = out(g_d_qkv);
     Floats own(outs.begin() + before * 64, outs.begin() + (before + 50) * 64);
     own.insert(own.end(), gradients.begin() + before * c.row(), gradients.begin() + (before + 50) * c.row());
@@ -311,11 +316,109 @@ TEST_F(Heads, AttentionOfASequenceIsItsOwn) {
   });
 }
 
+// Rows of a pass: of sequence `sequence`, `rows` of them from `position` on.
+struct Added {
+  size_t sequence;
+  int64_t position, rows;
+};
+
+// Sequences of whole pages of a cache with what else lies in a page, in which nothing is written yet.
+class Pages {
+ public:
+  Pages(DeviceMemory& memory, const AttentionCase& c, bool half, int64_t offset)
+      : case_(c), half_(half), offset_(offset) {
+    const int64_t elements = offset + c.kv_heads * 2 * kernels::kPagePositions * c.head_size;
+    for (size_t s = 0; s + 1 < c.offsets.size(); ++s) {
+      first_page_.push_back(static_cast<int64_t>(arrays_.size()));
+      for (int64_t at = c.offsets[s]; at < c.offsets[s + 1]; at += kernels::kPagePositions)
+        arrays_.emplace_back(memory, elements * (half ? 2 : 4));
+    }
+    for (const auto& array : arrays_) pointers_.push_back(array.data());
+    pages_ = DeviceArray<void*>(memory, pointers_.data(), static_cast<int64_t>(pointers_.size()));
+    memory.synchronize();
+  }
+
+  // The rows of some sequences through the cache: out and lse at their places in the whole.
+  void attend(cudaStream_t stream, DeviceMemory& memory, const Floats& qkv, const std::vector<Added>& added, Floats& out, Floats& lse) {
+    Floats rows;
+    std::vector<kernels::CachedSequenceCuda> sequences;
+    int64_t count = 0, longest = 0;
+    for (const Added& a : added) {
+      const auto from = qkv.begin() + (case_.offsets[a.sequence] + a.position) * case_.row();
+      rows.insert(rows.end(), from, from + a.rows * case_.row());
+      sequences.push_back({count, a.rows, a.position, first_page_[a.sequence]});
+      count += a.rows;
+      longest = std::max(longest, a.rows);
+    }
+    const int64_t width = case_.heads * case_.head_size;
+    const DeviceArray<float> g_rows(memory, rows.data(), static_cast<int64_t>(rows.size()));
+    const DeviceArray<kernels::CachedSequenceCuda> g_sequences(memory, sequences.data(), static_cast<int64_t>(sequences.size()));
+    const DeviceArray<float> g_out(memory, count * width), g_lse(memory, count * case_.heads);
+    const kernels::AttentionCuda args{case_.heads, case_.kv_heads, case_.head_size, 0.3f, case_.window, half_,
+                                      g_rows.data(), g_out.data(), nullptr, g_lse.data()};
+    const kernels::CachedCuda cached{g_sequences.count(), longest, g_sequences.data(), pages_.data(), offset_};
+    kernels::attention_write_cuda(stream, args, cached);
+    kernels::attention_cuda(stream, args, cached);
+    Floats got(static_cast<size_t>(g_out.count())), got_lse(static_cast<size_t>(g_lse.count()));
+    g_out.copy_to(got.data());
+    g_lse.copy_to(got_lse.data());
+    memory.synchronize();
+    for (size_t i = 0; i < added.size(); ++i) {
+      const int64_t to = case_.offsets[added[i].sequence] + added[i].position, from = sequences[i].first_row;
+      std::copy_n(got.begin() + from * width, added[i].rows * width, out.begin() + to * width);
+      std::copy_n(got_lse.begin() + from * case_.heads, added[i].rows * case_.heads, lse.begin() + to * case_.heads);
+    }
+  }
+
+ private:
+  const AttentionCase& case_;
+  const bool half_;
+  const int64_t offset_;
+  std::vector<DeviceArray<std::byte>> arrays_;
+  std::vector<int64_t> first_page_;
+  std::vector<void*> pointers_;
+  DeviceArray<void*> pages_;
+};
+
+// Sequences through pages, whole, in parts and token by token, side by side with others that are elsewhere.
+TEST_F(Heads, AttentionOverPagesHasTheBitsOfPackedSequences) {
+  const AttentionCase kCases[]{{{0, 150, 155, 160}, 4, 2, 16, 0}, {{0, 40, 41, 110}, 3, 1, 20, 17}, {{0, 70}, 1, 1, 100, 0}};
+  for (const AttentionCase& c : kCases)
+    for (const bool half : {false, true}) {
+      const Floats qkv = random_floats(c.tokens() * c.row(), 1, -1, 1);
+      const auto g_qkv = in(qkv);
+      const auto g_offsets = in(c.offsets);
+      const DeviceArray<float> g_out(memory(), c.tokens() * c.heads * c.head_size), g_lse(memory(), c.tokens() * c.heads);
+      const kernels::AttentionCuda args{c.heads, c.kv_heads, c.head_size, 0.3f, c.window, half, g_qkv.data(), g_out.data(), nullptr, g_lse.data()};
+      kernels::attention_cuda(stream(), args, kernels::PackedCuda{c.tokens(), static_cast<int64_t>(c.offsets.size()) - 1, c.tokens(), g_offsets.data()});
+      const Floats packed = out(g_out), packed_lse = out(g_lse);
+      Pages pages(memory(), c, half, 24);
+      Floats paged(packed.size()), paged_lse(packed_lse.size());
+      std::vector<int64_t> done(c.offsets.size() - 1);
+      // Turns of the sequences by turns of 37 rows, of one and of all that is left.
+      for (int64_t turn = 0; turn < 9; ++turn) {
+        std::vector<Added> added;
+        for (size_t s = 0; s < done.size(); ++s) {
+          const int64_t left = c.offsets[s + 1] - c.offsets[s] - done[s];
+          const int64_t wanted = turn == 8 ? left : (turn + static_cast<int64_t>(s)) % 3 == 0 ? 37 : 1;
+          const int64_t rows = std::min(left, wanted);
+          if (rows > 0) added.insert(added.begin(), {s, done[s], rows});
+          done[s] += rows;
+        }
+        if (!added.empty()) pages.attend(stream(), memory(), qkv, added, paged, paged_lse);
+      }
+      EXPECT_EQ(paged, packed);
+      EXPECT_EQ(paged_lse, packed_lse);
+    }
+}
+
 TEST_F(Heads, AttentionRefusesWhatItCannot) {
-  kernels::AttentionCuda args{1, 1, 1, 1, 1, 129, nullptr, nullptr, 1, 0, false};
+  kernels::AttentionCuda args;
+  args.head_size = 129;
   std::string message;
-  EXPECT_EQ(status_of_call([&] { kernels::attention_cuda(stream(), args, nullptr, nullptr); }, &message), PX_UNSUPPORTED);
-  EXPECT_NE(message.find("head_size: expected 1 to 128, got 129"), std::string::npos) << message;
+  EXPECT_EQ(status_of_call([&] { kernels::attention_cuda(stream(), args, kernels::PackedCuda{1, 1, 1, nullptr}); }, &message), PX_UNSUPPORTED);
+  EXPECT_NE(message.find("head_size: attention on a CUDA device takes 1 to 128, got 129"), std::string::npos) << message;
+  EXPECT_EQ(status_of_call([&] { kernels::attention_cuda(stream(), args, kernels::CachedCuda{1, 1, nullptr, nullptr, 0}); }), PX_UNSUPPORTED);
 }
 
 }  // namespace

@@ -1,8 +1,9 @@
-// attention over packed sequences, forward and backward, by tiles in shared memory: memory linear in the tokens.
+// attention over packed sequences, forward and backward, and over sequences in pages, by tiles in shared memory: memory
+// linear in the tokens.
 //
 // Four threads share a query (backward: also a position), each with every fourth element of its head; scores meet by two
 // shuffles. A row goes over tiles of kTile keys that lie at fixed places of its sequence, so its bits depend on its query
-// and the keys and values it sees alone. Gradients of keys and values are summed by the position's own threads, over
+// and the keys and values it sees alone: not on where those lie. Gradients of keys and values are summed by the position's own threads, over
 // heads and queries in ascending order: no atomics.
 // Source: Milakov and Gimelshein 2018 (arXiv 1805.02867); Dao et al. 2022 (arXiv 2205.14135).
 // NUMERICS: float; with bf16 queries, keys, values and probabilities are rounded first, sums take unrounded ones.
@@ -22,18 +23,69 @@ constexpr int kRows = kThreads / kShare;    // rows of a block
 constexpr int kTile = 16;                   // rows of the other side in shared memory
 constexpr int kDelta = 128;                 // threads of the kernel before the backward pass
 
-// A block's part of one sequence and one head.
+static_assert(kPagePositions % kTile == 0);  // a tile lies in one page
+
+// A block's part of one sequence: rows of the pass, which are positions of the sequence.
 struct Place {
-  int64_t begin, length;  // of the sequence
-  int64_t first;          // position of the block's first row
+  int64_t begin;     // the sequence's first row
+  int64_t position;  // of that row
+  int64_t rows;      // of the sequence
+  int64_t first;     // of the block, among them
+
+  __device__ int64_t length() const { return position + rows; }
+  // Behind the last row of the block, as a position.
+  __device__ int64_t last() const { return position + (first + kRows < rows ? first + kRows : rows); }
 };
 
-__device__ Place place_of(const AttentionCuda& args) {
-  const int64_t begin = args.offsets[blockIdx.z];
-  return {begin, args.offsets[blockIdx.z + 1] - begin, static_cast<int64_t>(blockIdx.x) * kRows};
+__device__ Place place_of(const PackedCuda& sequences) {
+  const int64_t begin = sequences.offsets[blockIdx.z];
+  return {begin, 0, sequences.offsets[blockIdx.z + 1] - begin, static_cast<int64_t>(blockIdx.x) * kRows};
+}
+
+__device__ Place place_of(const CachedCuda& sequences) {
+  const CachedSequenceCuda& sequence = sequences.sequence[blockIdx.z];
+  return {sequence.first_row, sequence.position, sequence.rows, static_cast<int64_t>(blockIdx.x) * kRows};
 }
 
 __device__ int64_t row_stride(const AttentionCuda& args) { return (args.heads + 2 * args.kv_heads) * args.head_size; }
+
+// Vectors of one head at positions that follow one another: floats or bf16.
+struct Vectors {
+  const float* f32;
+  const uint16_t* bf16;
+  int64_t stride;
+};
+
+struct KeysAndValues {
+  Vectors keys, values;
+};
+
+// Of the tile that begins at a position.
+__device__ KeysAndValues tile_of(const AttentionCuda& args, const PackedCuda&, const Place& place, int64_t kv,
+                                 int64_t position) {
+  const int64_t stride = row_stride(args);
+  const float* keys = args.qkv + (place.begin + position) * stride + (args.heads + kv) * args.head_size;
+  return {{keys, nullptr, stride}, {keys + args.kv_heads * args.head_size, nullptr, stride}};
+}
+
+// Elements from a page's beginning to the keys of a head; its values follow them.
+__device__ int64_t place_in_page(const AttentionCuda& args, const CachedCuda& sequences, int64_t kv) {
+  return sequences.offset + kv * 2 * kPagePositions * args.head_size;
+}
+
+__device__ KeysAndValues tile_of(const AttentionCuda& args, const CachedCuda& sequences, const Place&, int64_t kv,
+                                 int64_t position) {
+  const int64_t page = sequences.sequence[blockIdx.z].first_page + position / kPagePositions;
+  const int64_t size = args.head_size, values = kPagePositions * size;
+  const int64_t at = place_in_page(args, sequences, kv) + position % kPagePositions * size;
+  const void* memory = sequences.pages[page];
+  if (args.bf16) {
+    const uint16_t* keys = static_cast<const uint16_t*>(memory) + at;
+    return {{nullptr, keys, size}, {nullptr, keys + values, size}};
+  }
+  const float* keys = static_cast<const float*>(memory) + at;
+  return {{keys, nullptr, size}, {keys + values, nullptr, size}};
+}
 
 __device__ float rounded(float value, bool bf16) { return bf16 ? from_bf16(to_bf16(value)) : value; }
 
@@ -67,13 +119,11 @@ __device__ void write_own(const float* own, float* head, int64_t size, int share
   }
 }
 
-// kTile vectors of `width` elements from position `first` on; zeros where the sequence or the head has none.
-__device__ void fill_tile(float* tile, int width, const float* from, int64_t stride, int64_t size, int64_t first,
-                          int64_t length, bool bf16) {
+// kTile vectors of `width` elements, of which `count` are there; zeros for the others and behind the head's end.
+__device__ void fill_tile(float* tile, int width, const Vectors& from, int64_t size, int64_t count, bool bf16) {
   for (int at = static_cast<int>(threadIdx.x); at < kTile * width; at += kThreads) {
-    const int64_t position = first + at / width;
-    const int d = at % width;
-    tile[at] = position < length && d < size ? rounded(from[position * stride + d], bf16) : 0;
+    const int row = at / width, d = at % width;
+    tile[at] = row < count && d < size ? rounded(load(from.f32, from.bf16, row * from.stride + d), bf16) : 0;
   }
 }
 
@@ -93,26 +143,26 @@ __device__ void add_scaled(float* own, float factor, const float* row, int share
   for (int e = 0; e < Own; ++e) own[e] = fmaf(factor, row[e * kShare + share], own[e]);
 }
 
-template <int Own>
-__global__ void __launch_bounds__(kThreads) forward_kernel(AttentionCuda args, float* out, float* lse) {
+template <int Own, class Sequences>
+__global__ void __launch_bounds__(kThreads) forward_kernel(AttentionCuda args, Sequences sequences) {
   constexpr int kWidth = Own * kShare;
   __shared__ float keys[kTile * kWidth], values[kTile * kWidth];
-  const Place place = place_of(args);
-  if (place.first >= place.length) return;  // the whole block
+  const Place place = place_of(sequences);
+  if (place.first >= place.rows) return;  // the whole block
   const int share = static_cast<int>(threadIdx.x) % kShare;
-  const int64_t i = place.first + threadIdx.x / kShare, h = blockIdx.y, kv = h / (args.heads / args.kv_heads);
-  const int64_t stride = row_stride(args), last = place.first + kRows < place.length ? place.first + kRows : place.length;
-  const float* sequence = args.qkv + place.begin * stride;
-  const bool real = i < place.length;
+  const int64_t own = place.first + threadIdx.x / kShare, h = blockIdx.y, kv = h / (args.heads / args.kv_heads);
+  const bool real = own < place.rows;
+  const int64_t i = place.position + own;
+  const int64_t row = place.begin + (real ? own : place.first);
   float q[Own], sums[Own];
-  read_own<Own>(q, sequence + (real ? i : place.first) * stride + h * args.head_size, args.head_size, share, args.bf16);
+  read_own<Own>(q, args.qkv + row * row_stride(args) + h * args.head_size, args.head_size, share, args.bf16);
   PX_UNROLL
   for (int e = 0; e < Own; ++e) sums[e] = 0;
   float largest = -INFINITY, total = 0;
-  for (int64_t tile = first_tile(args, place.first); tile < last; tile += kTile) {
-    const float* key = sequence + (args.heads + kv) * args.head_size;
-    fill_tile(keys, kWidth, key, stride, args.head_size, tile, place.length, args.bf16);
-    fill_tile(values, kWidth, key + args.kv_heads * args.head_size, stride, args.head_size, tile, place.length, args.bf16);
+  for (int64_t tile = first_tile(args, place.position + place.first); tile < place.last(); tile += kTile) {
+    const KeysAndValues from = tile_of(args, sequences, place, kv, tile);
+    fill_tile(keys, kWidth, from.keys, args.head_size, place.length() - tile, args.bf16);
+    fill_tile(values, kWidth, from.values, args.head_size, place.length() - tile, args.bf16);
     __syncthreads();
     float scores[kTile], tile_largest = largest;
     PX_UNROLL
@@ -137,23 +187,45 @@ __global__ void __launch_bounds__(kThreads) forward_kernel(AttentionCuda args, f
     __syncthreads();  // the tile is filled again
   }
   if (!real) return;
-  const int64_t row = (place.begin + i) * args.heads + h;
-  write_own<Own>(sums, out + row * args.head_size, args.head_size, share, 1 / total);
-  if (lse != nullptr && share == 0) lse[row] = largest + logf(total);
+  const int64_t head = row * args.heads + h;
+  PX_UNROLL
+  for (int e = 0; e < Own; ++e) {
+    const int d = e * kShare + share;
+    if (d < args.head_size) store(sums[e] * (1 / total), args.out, args.out_bf16, head * args.head_size + d);
+  }
+  if (args.lse != nullptr && share == 0) args.lse[head] = largest + logf(total);
+}
+
+// The keys and values of the rows of the pass to their places in the pages, a thread an element.
+__global__ void __launch_bounds__(kThreads) write_kernel(AttentionCuda args, CachedCuda sequences) {
+  const CachedSequenceCuda& sequence = sequences.sequence[blockIdx.z];
+  const int64_t width = 2 * args.kv_heads * args.head_size;
+  const int64_t element = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x, own = element / width;
+  if (own >= sequence.rows) return;
+  const int64_t position = sequence.position + own, at = element % width, size = args.head_size;
+  const int64_t head = at / size % args.kv_heads, values = at / size / args.kv_heads;
+  const float value = args.qkv[(sequence.first_row + own) * row_stride(args) + args.heads * size + at];
+  void* page = sequences.pages[sequence.first_page + position / kPagePositions];
+  const int64_t vector = values * kPagePositions + position % kPagePositions;
+  const int64_t to = place_in_page(args, sequences, head) + vector * size + at % size;
+  if (args.bf16)
+    static_cast<uint16_t*>(page)[to] = to_bf16(value);
+  else
+    static_cast<float*>(page)[to] = value;
 }
 
 // delta of a row and head: out . d_out, which is sum_j p_j (d_out . v_j).
-__global__ void __launch_bounds__(kDelta) delta_kernel(AttentionCuda args, const float* out, const float* d_out, float* delta) {
+__global__ void __launch_bounds__(kDelta) delta_kernel(AttentionCuda args, int64_t rows, const float* d_out, float* delta) {
   const int64_t row = static_cast<int64_t>(blockIdx.x) * kDelta + threadIdx.x;
-  if (row >= args.tokens * args.heads) return;
+  if (row >= rows) return;
   float sum = 0;
   for (int64_t d = 0; d < args.head_size; ++d)
-    sum = fmaf(out[row * args.head_size + d], d_out[row * args.head_size + d], sum);
+    sum = fmaf(load(args.out, args.out_bf16, row * args.head_size + d), d_out[row * args.head_size + d], sum);
   delta[row] = sum;
 }
 
 struct Backward {
-  const float* lse;
+  PackedCuda sequences;
   const float* d_out;
   const float* delta;
   float* d_qkv;
@@ -164,24 +236,24 @@ template <int Own>
 __global__ void __launch_bounds__(kThreads) queries_kernel(AttentionCuda args, Backward back) {
   constexpr int kWidth = Own * kShare;
   __shared__ float keys[kTile * kWidth], values[kTile * kWidth];
-  const Place place = place_of(args);
-  if (place.first >= place.length) return;  // the whole block
+  const Place place = place_of(back.sequences);
+  if (place.first >= place.rows) return;  // the whole block
   const int share = static_cast<int>(threadIdx.x) % kShare;
   const int64_t i = place.first + threadIdx.x / kShare, h = blockIdx.y, kv = h / (args.heads / args.kv_heads);
-  const int64_t stride = row_stride(args), last = place.first + kRows < place.length ? place.first + kRows : place.length;
+  const int64_t stride = row_stride(args);
   const float* sequence = args.qkv + place.begin * stride;
-  const bool real = i < place.length;
+  const bool real = i < place.rows;
   const int64_t row = (place.begin + (real ? i : place.first)) * args.heads + h;
   float q[Own], d_out[Own], sums[Own];
   read_own<Own>(q, sequence + (real ? i : place.first) * stride + h * args.head_size, args.head_size, share, args.bf16);
   read_own<Own>(d_out, back.d_out + row * args.head_size, args.head_size, share, false);
   PX_UNROLL
   for (int e = 0; e < Own; ++e) sums[e] = 0;
-  const float lse = back.lse[row], delta = back.delta[row];
-  for (int64_t tile = first_tile(args, place.first); tile < last; tile += kTile) {
-    const float* key = sequence + (args.heads + kv) * args.head_size;
-    fill_tile(keys, kWidth, key, stride, args.head_size, tile, place.length, args.bf16);
-    fill_tile(values, kWidth, key + args.kv_heads * args.head_size, stride, args.head_size, tile, place.length, args.bf16);
+  const float lse = args.lse[row], delta = back.delta[row];
+  for (int64_t tile = first_tile(args, place.first); tile < place.last(); tile += kTile) {
+    const KeysAndValues from = tile_of(args, back.sequences, place, kv, tile);
+    fill_tile(keys, kWidth, from.keys, args.head_size, place.rows - tile, args.bf16);
+    fill_tile(values, kWidth, from.values, args.head_size, place.rows - tile, args.bf16);
     __syncthreads();
     for (int j = 0; j < kTile; ++j) {
       const float score = dot<Own>(q, keys + j * kWidth, share) * args.scale;
@@ -199,13 +271,13 @@ template <int Own>
 __global__ void __launch_bounds__(kThreads) keys_kernel(AttentionCuda args, Backward back) {
   constexpr int kWidth = Own * kShare;
   __shared__ float queries[kTile * kWidth], slopes[kTile * kWidth];
-  const Place place = place_of(args);
-  if (place.first >= place.length) return;  // the whole block
+  const Place place = place_of(back.sequences);
+  if (place.first >= place.rows) return;  // the whole block
   const int share = static_cast<int>(threadIdx.x) % kShare;
   const int64_t j = place.first + threadIdx.x / kShare, kv = blockIdx.y, group = args.heads / args.kv_heads;
   const int64_t stride = row_stride(args), size = args.head_size;
   const float* sequence = args.qkv + place.begin * stride;
-  const bool real = j < place.length;
+  const bool real = j < place.rows;
   const float* own = sequence + (real ? j : place.first) * stride + (args.heads + kv) * size;
   float k[Own], v[Own], d_key[Own], d_value[Own];
   read_own<Own>(k, own, size, share, args.bf16);
@@ -213,21 +285,21 @@ __global__ void __launch_bounds__(kThreads) keys_kernel(AttentionCuda args, Back
   PX_UNROLL
   for (int e = 0; e < Own; ++e) d_key[e] = d_value[e] = 0;
   // The last row that sees a position of the block.
-  const int64_t reach = args.window != 0 ? place.first + kRows - 1 + args.window : place.length;
-  const int64_t last = reach < place.length ? reach : place.length;
+  const int64_t reach = args.window != 0 ? place.first + kRows - 1 + args.window : place.rows;
+  const int64_t last = reach < place.rows ? reach : place.rows;
   for (int64_t h = kv * group; h < (kv + 1) * group; ++h)
     for (int64_t tile = place.first / kTile * kTile; tile < last; tile += kTile) {
-      fill_tile(queries, kWidth, sequence + h * size, stride, size, tile, place.length, args.bf16);
-      fill_tile(slopes, kWidth, back.d_out + (place.begin * args.heads + h) * size, args.heads * size, size, tile,
-                place.length, false);
+      const float* slope = back.d_out + ((place.begin + tile) * args.heads + h) * size;
+      fill_tile(queries, kWidth, {sequence + tile * stride + h * size, nullptr, stride}, size, place.rows - tile, args.bf16);
+      fill_tile(slopes, kWidth, {slope, nullptr, args.heads * size}, size, place.rows - tile, false);
       __syncthreads();
       for (int t = 0; t < kTile; ++t) {
         const float score = dot<Own>(k, queries + t * kWidth, share) * args.scale;
         const float along = dot<Own>(v, slopes + t * kWidth, share);
         const int64_t i = tile + t;
-        if (!real || i >= place.length || !sees(args, i, j)) continue;
+        if (!real || i >= place.rows || !sees(args, i, j)) continue;
         const int64_t row = (place.begin + i) * args.heads + h;
-        const float p = expf(score - back.lse[row]);
+        const float p = expf(score - args.lse[row]);
         add_scaled<Own>(d_value, p, slopes + t * kWidth, share);
         add_scaled<Own>(d_key, p * (along - back.delta[row]), queries + t * kWidth, share);
       }
@@ -239,44 +311,63 @@ __global__ void __launch_bounds__(kThreads) keys_kernel(AttentionCuda args, Back
   write_own<Own>(d_value, out + args.kv_heads * size, size, share, 1);
 }
 
-dim3 grid_of(const AttentionCuda& args, int64_t heads) {
-  return {blocks_for(args.longest, kRows), static_cast<unsigned>(heads), static_cast<unsigned>(args.sequences)};
+constexpr int64_t kMostSequences = 65535;  // what a grid has in z
+
+template <class Sequences>
+dim3 grid_of(const Sequences& sequences, int64_t longest, int64_t heads) {
+  check(sequences.sequences <= kMostSequences, PX_UNSUPPORTED, "sequences: expected at most ", kMostSequences, ", got ",
+        sequences.sequences);
+  return {blocks_for(longest, kRows), static_cast<unsigned>(heads), static_cast<unsigned>(sequences.sequences)};
 }
 
-template <int Own>
-void launch_forward(cudaStream_t stream, const AttentionCuda& args, float* out, float* lse) {
-  PX_LAUNCH(forward_kernel<Own>, grid_of(args, args.heads), kThreads, 0, stream, args, out, lse);
+template <class Sequences>
+void launch_forward(cudaStream_t stream, const AttentionCuda& args, const Sequences& sequences) {
+  const dim3 grid = grid_of(sequences, sequences.longest, args.heads);
+  if (args.head_size <= 64)
+    PX_LAUNCH((forward_kernel<16, Sequences>), grid, kThreads, 0, stream, args, sequences);
+  else
+    PX_LAUNCH((forward_kernel<32, Sequences>), grid, kThreads, 0, stream, args, sequences);
 }
 
 template <int Own>
 void launch_backward(cudaStream_t stream, const AttentionCuda& args, const Backward& back) {
-  PX_LAUNCH(queries_kernel<Own>, grid_of(args, args.heads), kThreads, 0, stream, args, back);
-  PX_LAUNCH(keys_kernel<Own>, grid_of(args, args.kv_heads), kThreads, 0, stream, args, back);
-}
-
-void check_attention(const AttentionCuda& args) {
-  constexpr int64_t kMostSequences = 65535;  // what a grid has in z
-  constexpr int64_t kMostElements = 128;     // twice as many would not fit in a thread's registers
-  check(args.head_size >= 1 && args.head_size <= kMostElements, PX_UNSUPPORTED, "head_size: expected 1 to ", kMostElements, ", got ", args.head_size);
-  check(args.sequences <= kMostSequences, PX_UNSUPPORTED, "sequences: expected at most ", kMostSequences, ", got ",
-        args.sequences);
+  const PackedCuda& sequences = back.sequences;
+  PX_LAUNCH(queries_kernel<Own>, grid_of(sequences, sequences.longest, args.heads), kThreads, 0, stream, args, back);
+  PX_LAUNCH(keys_kernel<Own>, grid_of(sequences, sequences.longest, args.kv_heads), kThreads, 0, stream, args, back);
 }
 
 }  // namespace
 
-void attention_cuda(cudaStream_t stream, const AttentionCuda& args, float* out, float* lse) {
-  check_attention(args);
-  if (args.tokens == 0) return;
-  if (args.head_size <= 64) return launch_forward<16>(stream, args, out, lse);
-  launch_forward<32>(stream, args, out, lse);
+void check_attention_cuda(int64_t head_size) {
+  constexpr int64_t kMostElements = 128;  // twice as many would not fit in a thread's registers
+  check(head_size >= 1 && head_size <= kMostElements, PX_UNSUPPORTED, "head_size: attention on a CUDA device takes 1 to ",
+        kMostElements, ", got ", head_size);
 }
 
-void attention_backward_cuda(cudaStream_t stream, const AttentionCuda& args, const float* out, const float* lse,
+void attention_cuda(cudaStream_t stream, const AttentionCuda& args, const PackedCuda& sequences) {
+  check_attention_cuda(args.head_size);
+  if (sequences.tokens > 0) launch_forward(stream, args, sequences);
+}
+
+void attention_write_cuda(cudaStream_t stream, const AttentionCuda& args, const CachedCuda& sequences) {
+  if (sequences.longest == 0) return;
+  dim3 grid = grid_of(sequences, sequences.longest, 1);
+  grid.x = blocks_for(sequences.longest * 2 * args.kv_heads * args.head_size, kThreads);
+  PX_LAUNCH(write_kernel, grid, kThreads, 0, stream, args, sequences);
+}
+
+void attention_cuda(cudaStream_t stream, const AttentionCuda& args, const CachedCuda& sequences) {
+  check_attention_cuda(args.head_size);
+  if (sequences.longest > 0) launch_forward(stream, args, sequences);
+}
+
+void attention_backward_cuda(cudaStream_t stream, const AttentionCuda& args, const PackedCuda& sequences,
                              const float* d_out, float* d_qkv, float* delta) {
-  check_attention(args);
-  if (args.tokens == 0) return;
-  PX_LAUNCH(delta_kernel, blocks_for(args.tokens * args.heads, kDelta), kDelta, 0, stream, args, out, d_out, delta);
-  const Backward back{lse, d_out, delta, d_qkv};
+  check_attention_cuda(args.head_size);
+  if (sequences.tokens == 0) return;
+  const int64_t rows = sequences.tokens * args.heads;
+  PX_LAUNCH(delta_kernel, blocks_for(rows, kDelta), kDelta, 0, stream, args, rows, d_out, delta);
+  const Backward back{sequences, d_out, delta, d_qkv};
   if (args.head_size <= 64) return launch_backward<16>(stream, args, back);
   launch_backward<32>(stream, args, back);
 }
