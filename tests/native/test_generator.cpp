@@ -650,7 +650,9 @@ class FakeDecoder final : public px::Decoder {
     }
   }
 
-  px::TokenScore score(const float*, double, int32_t) const override { return {-1.0f, 1.0f}; }
+  void score(const float*, std::span<const px::Draw>, std::span<px::TokenScore> scores) const override {
+    std::ranges::fill(scores, px::TokenScore{-1.0f, 1.0f});
+  }
   void drop(int64_t slot) override { slots_.at(static_cast<size_t>(slot)).clear(); }
   uint64_t bytes() const override { return 64; }
   px::DecoderCounts counts() const override { return {}; }

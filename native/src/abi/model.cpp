@@ -201,7 +201,11 @@ px_status px_model_read_tensor(px_model* model, int64_t index, float* values, in
     const TensorSpec& tensor = tensor_at(m, index);
     check_count(tensor, count);
     // On the engine's thread no step of a trainer is half done.
-    m.weights().engine()->run([&] { std::ranges::copy(m.tensor_data(tensor), values); });
+    Engine& engine = *m.weights().engine();
+    engine.run([&] {
+      engine.ops().copy_out(values, m.tensor_data(tensor).data(), static_cast<uint64_t>(count) * sizeof(float));
+      engine.ops().finish();
+    });
   });
 }
 
@@ -217,7 +221,9 @@ px_status px_model_write_tensor(px_model* model, int64_t index, const float* val
       const int64_t unfinished = weights.unfinished_sequences;
       check(unfinished == 0, PX_INVALID_STATE, "model: a generator has ", unfinished,
             " unfinished sequences on these weights; poll or cancel them first");
-      std::copy_n(values, count, m.tensor_data(tensor).data());
+      Ops& ops = weights.engine()->ops();
+      ops.copy_in(m.tensor_data(tensor).data(), values, static_cast<uint64_t>(count) * sizeof(float));
+      ops.finish();
       weights.raise_version();
     });
   });

@@ -47,7 +47,13 @@ struct Extension {
   std::span<const int32_t> tokens;  // more than the slot holds
 };
 
-// Of a distribution and one of its tokens, as scoring gives them.
+// A token drawn from a row of logits; below 0: none.
+struct Draw {
+  double temperature;
+  int32_t token;
+};
+
+// Of a distribution and one of its tokens, as scoring gives them; zeros where there is none.
 struct TokenScore {
   float logprob;
   float entropy;
@@ -73,10 +79,10 @@ class Decoder {
   // nothing else is held and its bytes are within the limit.
   virtual size_t reserve(std::span<const Extension> extensions) = 0;
   // After a reserve() of these very extensions: brings each slot to its extension's tokens and writes the logits after
-  // the last one: row i of logits [extensions, V] (unscaled, fp32).
+  // the last one: row i of logits [extensions, V] (unscaled, fp32), in the memory of the engine's ops.
   virtual void extend(std::span<const Extension> extensions, float* logits) = 0;
-  // Of a row that extend() wrote: log softmax(logits / T)[token], and the entropy of softmax(logits / T).
-  virtual TokenScore score(const float* logits, double temperature, int32_t token) const = 0;
+  // Of the rows that extend() wrote: log softmax(logits / T)[token], and the entropy of softmax(logits / T).
+  virtual void score(const float* logits, std::span<const Draw> draws, std::span<TokenScore> scores) const = 0;
   // Empties a slot.
   virtual void drop(int64_t slot) = 0;
   virtual uint64_t bytes() const = 0;

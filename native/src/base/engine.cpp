@@ -15,6 +15,7 @@
 #include "base/device.h"
 #include "base/error.h"
 #include "model/core/backend.h"
+#include "ops/cpu_ops.h"
 
 namespace px {
 namespace {
@@ -144,7 +145,8 @@ Engine::Engine(const px_engine_options& options)
       threads_(choose_threads(options.threads)),
       isa_(choose_isa()),
       pool_(threads_),
-      device_(open_device(options.device)) {}
+      device_(open_device(options.device)),
+      ops_(std::make_unique<CpuOps>(Cpu{isa_, pool_})) {}
 
 Engine::~Engine() {
   // LibTorch's thread teams belong to the worker, so the backend goes there too.
@@ -153,7 +155,7 @@ Engine::~Engine() {
 
 std::unique_ptr<Backend> Engine::open_core_backend() {
   const px_dtype products = options_.products == PX_PRODUCTS_BF16 ? PX_DTYPE_BF16 : PX_DTYPE_F32;
-  return std::make_unique<core::CoreBackend>(cpu(), products);
+  return std::make_unique<core::CoreBackend>(*ops_, products);
 }
 
 Backend& Engine::backend() {

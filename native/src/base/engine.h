@@ -16,6 +16,7 @@ namespace px {
 
 class Backend;
 class Device;
+class Ops;
 
 // Bytes held by live objects, by purpose.
 struct MemoryCounters {
@@ -34,6 +35,9 @@ class Engine {
 
   // What the kernels compute with. Any thread.
   Cpu cpu() { return {isa_, pool_, device_.get()}; }
+
+  // What models, their gradients and caches live in and compute with. On the engine's thread.
+  Ops& ops() { return *ops_; }
 
   // Runs `body` on the engine's thread and waits; exceptions come back to the caller. All model work goes through it,
   // because LibTorch's thread teams belong to the calling thread.
@@ -55,6 +59,7 @@ class Engine {
   Isa isa_;
   Pool pool_;
   std::unique_ptr<Device> device_;
+  std::unique_ptr<Ops> ops_;
   Worker worker_;
   std::unique_ptr<Backend> backend_;
   LiveHandle<PX_HANDLE_ENGINE> live_;

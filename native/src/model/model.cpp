@@ -45,21 +45,30 @@ void start_scalar_head(const Weights& weights, const px_model_options& options, 
 }  // namespace
 
 Model::Model(std::shared_ptr<Weights> weights, const px_model_options& options)
-    : weights_(std::move(weights)), head_(choose_head(*weights_, options)) {
+    : weights_(std::move(weights)), head_(choose_head(*weights_, options)), scalar_head_(weights_->engine()->ops()) {
   tensors_ = weights_->tensors();
   elements_ = weights_->elements();
   if (head_ == PX_HEAD_SCALAR) add_scalar_head(options);
   weights_->engine()->memory.weights += scalar_elements_ * static_cast<int64_t>(sizeof(float));
 }
 
-Model::~Model() { weights_->engine()->memory.weights -= scalar_elements_ * static_cast<int64_t>(sizeof(float)); }
+Model::~Model() {
+  Engine& engine = *weights_->engine();
+  engine.memory.weights -= scalar_elements_ * static_cast<int64_t>(sizeof(float));
+  engine.run([&] { scalar_head_.free(); });
+}
 
 // It takes the place of the LM head.
 void Model::add_scalar_head(const px_model_options& options) {
   std::erase_if(tensors_, [&](const TensorSpec& tensor) { return tensor.offset >= weights_->trunk_elements(); });
   scalar_elements_ = descriptor().hidden;
-  scalar_head_ = std::make_unique<float[]>(static_cast<size_t>(scalar_elements_));
-  start_scalar_head(*weights_, options, head_range());
+  std::vector<float> start(static_cast<size_t>(scalar_elements_));
+  start_scalar_head(*weights_, options, start);
+  Engine& engine = *weights_->engine();
+  engine.run([&] {
+    copied<float>(engine.ops(), start, scalar_head_.reserve_of<float>(scalar_elements_));
+    engine.ops().finish();
+  });
   tensors_.push_back({"score.weight", {1, scalar_elements_}, weights_->trunk_elements(), scalar_elements_});
   elements_ = weights_->trunk_elements() + scalar_elements_;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/weights.h"
+#include "ops/memory.h"
 
 namespace px {
 
@@ -29,12 +30,14 @@ class Model {
   const std::vector<TensorSpec>& tensors() const { return tensors_; }
   int64_t elements() const { return elements_; }
 
-  // The parameters behind tensors(): the weights' range, and the scalar head's (empty for an LM head). Like a pointer,
-  // a model that is itself const leads to parameters that are not.
+  // The parameters behind tensors(), in the memory of the engine's ops: the weights' range, and the scalar head's (empty
+  // for an LM head). Like a pointer, a model that is itself const leads to parameters that are not.
   std::span<float> weight_range() const;
-  std::span<float> head_range() const { return {scalar_head_.get(), static_cast<size_t>(scalar_elements_)}; }
+  std::span<float> head_range() const {
+    return {reinterpret_cast<float*>(scalar_head_.data()), static_cast<size_t>(scalar_elements_)};
+  }
 
-  // The tensor's own memory.
+  // The tensor's own place in that memory.
   std::span<float> tensor_data(const TensorSpec& tensor) const;
 
   // The tensor that holds element `index` of the gradient or parameter order, for messages.
@@ -50,25 +53,25 @@ class Model {
 
   std::shared_ptr<Weights> weights_;
   px_head head_;
-  std::unique_ptr<float[]> scalar_head_;  // [H]
+  Buffer scalar_head_;  // [H]
   int64_t scalar_elements_ = 0;           // H or 0
   std::vector<TensorSpec> tensors_;
   int64_t elements_ = 0;
   LiveHandle<PX_HANDLE_MODEL> live_;
 };
 
-// d objective / d parameter: fp32, contiguous, in the order of Model::tensors().
+// d objective / d parameter: fp32, contiguous, in the order of Model::tensors(), in the memory of the engine's ops.
 class GradientArena {
  public:
-  explicit GradientArena(const Model& model) : data_(static_cast<size_t>(model.elements())) {}
-  float* data() { return data_.data(); }
-  std::span<float> span() { return data_; }
+  // `data` [model.elements()] outlives the arena.
+  explicit GradientArena(float* data) : data_(data) {}
+  float* data() { return data_; }
 
   // Whether a pass has begun to add and has not ended.
   bool partial = false;
 
  private:
-  std::vector<float> data_;
+  float* data_;
 };
 
 }  // namespace px

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "model/families/family.h"
+#include "ops/ops.h"
 
 namespace px {
 namespace {
@@ -39,7 +40,10 @@ Weights::Weights(std::shared_ptr<Engine> engine, Descriptor descriptor, std::str
   engine_->memory.weights += bytes();
 }
 
-Weights::~Weights() { engine_->memory.weights -= bytes(); }
+Weights::~Weights() {
+  engine_->memory.weights -= bytes();
+  engine_->run([&] { backend_data.reset(); });
+}
 
 std::shared_ptr<Weights> Weights::clone() const {
   auto copy = std::make_shared<Weights>(engine_, descriptor_, config_);
@@ -49,7 +53,7 @@ std::shared_ptr<Weights> Weights::clone() const {
   copy->file_score_bias = file_score_bias;
   copy->file_score_name = file_score_name;
   // On the engine's thread no step of a trainer is half done.
-  engine_->run([&] { std::copy_n(data(), elements(), copy->data()); });
+  engine_->run([&] { engine_->ops().copy(copy->data(), data(), static_cast<uint64_t>(bytes())); });
   return copy;
 }
 

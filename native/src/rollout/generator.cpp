@@ -1,7 +1,6 @@
 #include "rollout/generator.h"
 
 #include <algorithm>
-#include <exception>
 
 #include "base/error.h"
 #include "kernels/sample/sample.h"
@@ -38,6 +37,12 @@ bool stops(const Request& request, int32_t token) {
   return std::ranges::find(request.stop_tokens, token) != request.stop_tokens.end();
 }
 
+px_finish_reason reason_after(const Sequence& sequence, int32_t token) {
+  if (token < 0) return PX_FINISH_ERROR;
+  if (stops(sequence.request, token)) return PX_FINISH_STOP;
+  return sequence.generated() + 1 == sequence.request.max_new_tokens ? PX_FINISH_LENGTH : PX_FINISH_NONE;
+}
+
 }  // namespace
 
 std::unique_ptr<Decoder> make_decoder(const Model& model, int64_t slots) {
@@ -53,12 +58,16 @@ Generator::Generator(std::shared_ptr<Model> model, std::unique_ptr<Decoder> deco
       seed_(seed),
       cache_bytes_limit_(cache_bytes),
       scheduler_(max_batch, model_->weights().unfinished_sequences),
-      decoder_(std::move(decoder)) {
+      decoder_(std::move(decoder)),
+      logits_(engine().ops()) {
   decoder_->limit(cache_bytes);
 }
 
 Generator::~Generator() {
-  engine().run([this] { decoder_.reset(); });
+  engine().run([this] {
+    decoder_.reset();
+    logits_.free();
+  });
   engine().memory.cache -= cache_bytes_;
 }
 
@@ -101,11 +110,11 @@ void Generator::step() {
 
 // Those that pause leave `running`.
 void Generator::compute(std::vector<Sequence*>& running) {
-  logits_.resize(running.size() * static_cast<size_t>(model_->descriptor().vocabulary));
   engine().run([&] {
     empty_vacated();
     const std::vector<Extension> extensions = make_room(running);
-    decoder_->extend(extensions, logits_.data());
+    const int64_t elements = static_cast<int64_t>(running.size()) * model_->descriptor().vocabulary;
+    decoder_->extend(extensions, logits_.reserve_of<float>(elements));
     count(running.size());
   });
 }
@@ -153,30 +162,30 @@ void Generator::start_over(std::span<Sequence* const> running) {
   for (const Sequence* sequence : running) vacated_.push_back(sequence->slot);
 }
 
-std::vector<px_generation_event> Generator::draw(std::span<Sequence* const> running) const {
-  std::vector<px_generation_event> drawn(running.size());
-  std::vector<std::exception_ptr> errors(running.size());
-  const int64_t vocabulary = model_->descriptor().vocabulary;
-  engine().cpu().pool.for_each(static_cast<int64_t>(running.size()), [&](int64_t row) noexcept {
-    const auto i = static_cast<size_t>(row);
-    try {
-      drawn[i] = draw(*running[i], logits_.data() + row * vocabulary);
-    } catch (...) {
-      errors[i] = std::current_exception();
-    }
+std::vector<px_generation_event> Generator::draw(std::span<Sequence* const> running) {
+  std::vector<px_sample_args> wanted;
+  for (const Sequence* sequence : running) wanted.push_back(sample_args(*sequence));
+  std::vector<int32_t> tokens(running.size());
+  std::vector<TokenScore> scores(running.size());
+  engine().run([&] {
+    const auto* logits = reinterpret_cast<const float*>(logits_.data());
+    engine().ops().sample(logits, wanted, tokens);
+    std::vector<Draw> draws;
+    for (size_t i = 0; i < tokens.size(); ++i) draws.push_back({wanted[i].temperature, tokens[i]});
+    decoder_->score(logits, draws, scores);
   });
-  for (const std::exception_ptr& error : errors)
-    if (error) std::rethrow_exception(error);
+  std::vector<px_generation_event> drawn;
+  for (size_t i = 0; i < tokens.size(); ++i)
+    drawn.push_back(event_of(*running[i], tokens[i], scores[i], reason_after(*running[i], tokens[i])));
   return drawn;
 }
 
-px_generation_event Generator::draw(const Sequence& sequence, const float* logits) const {
+px_sample_args Generator::sample_args(const Sequence& sequence) const {
   const Request& request = sequence.request;
   px_sample_args args{};
   args.struct_size = sizeof args;
   args.flags = request.greedy ? PX_SAMPLE_GREEDY : 0;
   args.vocabulary = model_->descriptor().vocabulary;
-  args.logits = logits;
   args.temperature = request.temperature;
   args.top_k = request.top_k;
   args.top_p = request.top_p;
@@ -184,17 +193,7 @@ px_generation_event Generator::draw(const Sequence& sequence, const float* logit
   args.seed = seed_;
   args.sample_id = request.sample_id;
   args.index = static_cast<uint64_t>(sequence.generated());
-  int32_t token = -1;
-  try {
-    kernels::sample(engine().cpu(), args, token, nullptr);
-  } catch (const Error& error) {
-    if (error.status() != PX_NOT_FINITE) throw;
-    return event_of(sequence, -1, {}, PX_FINISH_ERROR);
-  }
-  const TokenScore score = decoder_->score(logits, request.temperature, token);
-  if (stops(request, token)) return event_of(sequence, token, score, PX_FINISH_STOP);
-  const bool last = sequence.generated() + 1 == request.max_new_tokens;
-  return event_of(sequence, token, score, last ? PX_FINISH_LENGTH : PX_FINISH_NONE);
+  return kernels::with_defaults(args);
 }
 
 // The sequences take what was drawn for them, and the events wait for the caller.

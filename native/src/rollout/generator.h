@@ -13,6 +13,7 @@
 
 #include "base/backend.h"
 #include "model/model.h"
+#include "ops/memory.h"
 #include "proximal/generator.h"
 #include "rollout/scheduler.h"
 
@@ -49,8 +50,8 @@ class Generator {
   void empty_vacated();
   void count(size_t running);
   void start_over(std::span<Sequence* const> running);
-  std::vector<px_generation_event> draw(std::span<Sequence* const> running) const;
-  px_generation_event draw(const Sequence& sequence, const float* logits) const;
+  std::vector<px_generation_event> draw(std::span<Sequence* const> running);
+  px_sample_args sample_args(const Sequence& sequence) const;
   void commit(std::span<Sequence* const> running, std::vector<px_generation_event> drawn);
   void leave(std::span<Sequence* const> ended);
   int64_t hand_out(std::span<px_generation_event> events);
@@ -62,7 +63,7 @@ class Generator {
   const uint64_t cache_bytes_limit_;
   Scheduler scheduler_;
   std::unique_ptr<Decoder> decoder_;
-  std::vector<float> logits_;                // [rows, V] of the step
+  Buffer logits_;                            // [rows, V] of the step, in the memory of the engine's ops
   std::vector<int64_t> vacated_;             // slots that the decoder has yet to empty
   std::vector<px_generation_event> events_;  // of the step
   size_t handed_out_ = 0;                    // of events_

@@ -57,6 +57,19 @@ void attend_one(const float* query, const float* keys, const float* values, int6
   for (int64_t d = 0; d < head_size; ++d) output[d] /= sum;
 }
 
+TokenScore score_of(std::span<const float> logits, const Draw& draw) {
+  if (draw.token < 0) return {};
+  const double largest = *std::ranges::max_element(logits);
+  double sum = 0.0, product = 0.0;
+  for (const float logit : logits) {
+    const double z = (double{logit} - largest) / draw.temperature;
+    sum += std::exp(z);
+    product += z * std::exp(z);
+  }
+  const double hit = (double{logits[static_cast<size_t>(draw.token)]} - largest) / draw.temperature;
+  return {static_cast<float>(hit - std::log(sum)), static_cast<float>(std::log(sum) - product / sum)};
+}
+
 // Attention of new tokens to what their sequences hold. The first `fresh` rows belong to sequences that begin in this
 // step: they see only each other, which is the packed attention of training.
 class CachedAttention final : public AttentionContext {
@@ -213,17 +226,13 @@ void TorchDecoder::step(std::span<const Extension> extensions, float* logits) {
   counts_.computed_tokens += static_cast<int64_t>(packed.tokens.size());
 }
 
-TokenScore TorchDecoder::score(const float* logits, double temperature, int32_t token) const {
+void TorchDecoder::score(const float* logits, std::span<const Draw> draws, std::span<TokenScore> scores) const {
   const int64_t vocabulary = model_.descriptor().vocabulary;
-  const double largest = *std::max_element(logits, logits + vocabulary);
-  double sum = 0.0, product = 0.0;
-  for (int64_t i = 0; i < vocabulary; ++i) {
-    const double z = (double{logits[i]} - largest) / temperature;
-    sum += std::exp(z);
-    product += z * std::exp(z);
-  }
-  return {static_cast<float>((double{logits[token]} - largest) / temperature - std::log(sum)),
-          static_cast<float>(std::log(sum) - product / sum)};
+  at::parallel_for(0, static_cast<int64_t>(draws.size()), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      scores[static_cast<size_t>(i)] =
+          score_of({logits + i * vocabulary, static_cast<size_t>(vocabulary)}, draws[static_cast<size_t>(i)]);
+  });
 }
 
 void TorchDecoder::drop(int64_t slot) {

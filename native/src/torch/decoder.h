@@ -46,7 +46,7 @@ class TorchDecoder final : public Decoder {
   uint64_t bytes_of(int64_t tokens) const override;
   size_t reserve(std::span<const Extension> extensions) override;
   void extend(std::span<const Extension> extensions, float* logits) override;
-  TokenScore score(const float* logits, double temperature, int32_t token) const override;
+  void score(const float* logits, std::span<const Draw> draws, std::span<TokenScore> scores) const override;
   void drop(int64_t slot) override;
   uint64_t bytes() const override;
   DecoderCounts counts() const override { return counts_; }

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "kernels/adamw/adamw.h"
 #include "train/objectives.h"
 
 namespace px {
@@ -73,14 +72,25 @@ Trainer::Trainer(std::shared_ptr<Model> model, const px_trainer_options& options
     : model_(std::move(model)),
       place_(model_->weights()),
       options_(with_defaults(options)),
-      gradients_(*model_),
-      first_moment_(static_cast<size_t>(model_->elements())),
-      second_moment_(static_cast<size_t>(model_->elements())) {
+      memory_(ops()) {
+  engine().run([&] {
+    const auto plan = [&](Plan& p) {
+      gradients_ = GradientArena(p.take<float>(model_->elements()));
+      first_moment_ = p.take<float>(model_->elements());
+      second_moment_ = p.take<float>(model_->elements());
+    };
+    Plan sizes;
+    plan(sizes);
+    Plan memory(memory_.reserve(sizes.bytes()));
+    plan(memory);
+    ops().zero(memory_.data(), sizes.bytes());
+  });
   engine().memory.gradients += gradient_bytes();
   engine().memory.optimizer += optimizer_bytes();
 }
 
 Trainer::~Trainer() {
+  engine().run([&] { memory_.free(); });
   engine().memory.gradients -= gradient_bytes();
   engine().memory.optimizer -= optimizer_bytes();
 }
@@ -98,7 +108,11 @@ px_objective_metrics Trainer::accumulate(const Batch& batch, const px_objective&
 }
 
 void Trainer::zero_gradients() {
-  std::ranges::fill(gradients_.span(), 0.0f);
+  engine().run([&] { zero(); });
+}
+
+void Trainer::zero() {
+  ops().zero(gradients_.data(), static_cast<uint64_t>(gradient_bytes()));
   gradients_.partial = false;
 }
 
@@ -108,14 +122,22 @@ void Trainer::check_whole() const {
 }
 
 double Trainer::gradient_squared_norm() {
+  double sum = 0.0;
+  engine().run([&] { sum = squared_norm(); });
+  return sum;
+}
+
+double Trainer::squared_norm() {
   check_whole();
-  const double sum = kernels::squared_norm(engine().cpu(), gradients_.data(), model_->elements());
+  const double sum = ops().squared_norm(gradients_.data(), model_->elements());
   if (!std::isfinite(sum)) check_gradient();
   return sum;
 }
 
 void Trainer::check_gradient() {
-  const std::span<float> gradient = gradients_.span();
+  std::vector<float> gradient(static_cast<size_t>(model_->elements()));
+  ops().copy_out(gradient.data(), gradients_.data(), static_cast<uint64_t>(gradient_bytes()));
+  ops().finish();
   const auto bad = std::ranges::find_if(gradient, [](float g) { return !std::isfinite(g); });
   if (bad == gradient.end()) return;
   fail(PX_NOT_FINITE, "gradient of ", model_->name_of_element(bad - gradient.begin()),
@@ -126,13 +148,19 @@ void Trainer::check_gradient() {
 void Trainer::read_gradient(int64_t index, std::span<float> values) {
   check_whole();
   const TensorSpec& tensor = tensor_at(index, values.size());
-  std::copy_n(gradients_.data() + tensor.offset, tensor.elements, values.data());
+  engine().run([&] {
+    ops().copy_out(values.data(), gradients_.data() + tensor.offset, values.size_bytes());
+    ops().finish();
+  });
 }
 
 void Trainer::read_moments(int64_t index, std::span<float> exp_avg, std::span<float> exp_avg_sq) {
   const TensorSpec& tensor = tensor_at(index, exp_avg.size());
-  std::copy_n(first_moment_.data() + tensor.offset, tensor.elements, exp_avg.data());
-  std::copy_n(second_moment_.data() + tensor.offset, tensor.elements, exp_avg_sq.data());
+  engine().run([&] {
+    ops().copy_out(exp_avg.data(), first_moment_ + tensor.offset, exp_avg.size_bytes());
+    ops().copy_out(exp_avg_sq.data(), second_moment_ + tensor.offset, exp_avg_sq.size_bytes());
+    ops().finish();
+  });
 }
 
 void Trainer::write_moments(int64_t index, std::span<const float> exp_avg, std::span<const float> exp_avg_sq) {
@@ -142,8 +170,11 @@ void Trainer::write_moments(int64_t index, std::span<const float> exp_avg, std::
   const auto negative = std::ranges::find_if(exp_avg_sq, [](float v) { return v < 0.0f; });
   check(negative == exp_avg_sq.end(), PX_INVALID_ARGUMENT, "exp_avg_sq: expected means of squares of ", tensor.name,
         ", got ", negative == exp_avg_sq.end() ? 0.0f : *negative);
-  std::ranges::copy(exp_avg, first_moment_.begin() + tensor.offset);
-  std::ranges::copy(exp_avg_sq, second_moment_.begin() + tensor.offset);
+  engine().run([&] {
+    ops().copy_in(first_moment_ + tensor.offset, exp_avg.data(), exp_avg.size_bytes());
+    ops().copy_in(second_moment_ + tensor.offset, exp_avg_sq.data(), exp_avg_sq.size_bytes());
+    ops().finish();
+  });
 }
 
 void Trainer::set_steps(int64_t steps) {
@@ -170,13 +201,13 @@ px_step_result Trainer::step(double learning_rate) {
     Weights& weights = model_->weights();
     check(weights.unfinished_sequences == 0, PX_INVALID_STATE, "trainer: a generator has ",
           weights.unfinished_sequences.load(), " unfinished sequences on the weights; poll or cancel them first");
-    result.gradient_norm = std::sqrt(gradient_squared_norm());
+    result.gradient_norm = std::sqrt(squared_norm());
     result.clip_coefficient = std::min(1.0, options_.max_gradient_norm / (result.gradient_norm + kNormEpsilon));
     ++steps_;
     const std::span<float> trunk = model_->weight_range();
     update(trunk, 0, learning_rate, result.clip_coefficient);
     update(model_->head_range(), static_cast<int64_t>(trunk.size()), learning_rate, result.clip_coefficient);
-    zero_gradients();
+    zero();
     weights.raise_version();
     result.step = steps_;
     result.version = weights.version();
@@ -190,8 +221,8 @@ void Trainer::update(std::span<float> parameters, int64_t offset, double learnin
   args.count = static_cast<int64_t>(parameters.size());
   args.parameter = parameters.data();
   args.gradient = gradients_.data() + offset;
-  args.exp_avg = first_moment_.data() + offset;
-  args.exp_avg_sq = second_moment_.data() + offset;
+  args.exp_avg = first_moment_ + offset;
+  args.exp_avg_sq = second_moment_ + offset;
   args.step = steps_;
   args.learning_rate = learning_rate;
   args.beta1 = options_.beta1;
@@ -199,7 +230,7 @@ void Trainer::update(std::span<float> parameters, int64_t offset, double learnin
   args.epsilon = options_.epsilon;
   args.weight_decay = options_.weight_decay;
   args.gradient_scale = scale;
-  kernels::adamw_of_finite(engine().cpu(), args);
+  ops().adamw(args);
 }
 
 }  // namespace px

@@ -7,6 +7,7 @@
 
 #include "base/backend.h"
 #include "model/model.h"
+#include "ops/memory.h"
 #include "proximal/trainer.h"
 
 namespace px {
@@ -49,19 +50,24 @@ class Trainer {
   };
 
   Engine& engine() const { return *model_->weights().engine(); }
+  Ops& ops() const { return engine().ops(); }
   int64_t gradient_bytes() const { return model_->elements() * static_cast<int64_t>(sizeof(float)); }
   int64_t optimizer_bytes() const { return 2 * gradient_bytes(); }
   const TensorSpec& tensor_at(int64_t index, size_t count) const;
   void check_whole() const;
+  void zero();
+  double squared_norm();
   void check_gradient();
   void update(std::span<float> parameters, int64_t offset, double learning_rate, double scale);
 
   std::shared_ptr<Model> model_;
   Place place_;
   px_trainer_options options_;
-  GradientArena gradients_;
-  std::vector<float> first_moment_;   // exp_avg
-  std::vector<float> second_moment_;  // exp_avg_sq
+  // In the memory of the engine's ops: the gradient, exp_avg and exp_avg_sq, one behind the other.
+  Buffer memory_;
+  GradientArena gradients_{nullptr};
+  float* first_moment_ = nullptr;
+  float* second_moment_ = nullptr;
   int64_t steps_ = 0;
   LiveHandle<PX_HANDLE_TRAINER> live_;
 };

@@ -11,7 +11,9 @@ namespace {
 
 constexpr int64_t kMaxVocabulary = std::numeric_limits<int32_t>::max();
 
-px_sample_args resolved(const px_sample_args& args) {
+}  // namespace
+
+px_sample_args with_defaults(const px_sample_args& args) {
   px_sample_args a = args;
   a.temperature = or_default(a.temperature, 1.0);
   a.top_p = or_default(a.top_p, 1.0);
@@ -24,8 +26,6 @@ px_sample_args resolved(const px_sample_args& args) {
   return a;
 }
 
-}  // namespace
-
 double sample_uniform(uint64_t seed, uint64_t sample_id, uint64_t index) {
   const PhiloxBlock block = philox4x32({static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)},
                                        {static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32),
@@ -35,13 +35,13 @@ double sample_uniform(uint64_t seed, uint64_t sample_id, uint64_t index) {
 }
 
 void sample(const Cpu& cpu, const px_sample_args& args, int32_t& token, float* logprob) {
-  const px_sample_args a = resolved(args);
+  const px_sample_args a = with_defaults(args);
   if (cpu.device != nullptr && cpu.device->sample(a, token, logprob)) return;
   token = cpu.device != nullptr || cpu.isa == Isa::kScalar ? sample_ref(a, logprob) : sample_cpu(cpu.isa, a, logprob);
 }
 
 void sample_distribution(const Cpu& cpu, const px_sample_args& args, float* logprob) {
-  const px_sample_args a = resolved(args);
+  const px_sample_args a = with_defaults(args);
   if (cpu.device != nullptr && cpu.device->sample_distribution(a, logprob)) return;
   sample_distribution_ref(a, logprob);
 }

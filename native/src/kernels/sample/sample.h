@@ -23,7 +23,10 @@
 
 namespace px::kernels {
 
-// Checks numbers and fills defaults in, then draws. logprob (may be null) is log softmax(logits / T)[token].
+// Checks numbers and fills defaults in.
+px_sample_args with_defaults(const px_sample_args& args);
+
+// The same, then draws. logprob (may be null) is log softmax(logits / T)[token].
 void sample(const Cpu& cpu, const px_sample_args& args, int32_t& token, float* logprob);
 
 // Log-probabilities [V] of the distribution that `sample` draws from.

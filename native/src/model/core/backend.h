@@ -5,7 +5,6 @@
 #include <memory>
 
 #include "base/backend.h"
-#include "base/cpu.h"
 #include "model/core/packed_model.h"
 #include "model/core/pass.h"
 #include "model/core/positions.h"
@@ -14,7 +13,7 @@ namespace px::core {
 
 class CoreBackend final : public Backend {
  public:
-  CoreBackend(const Cpu& cpu, px_dtype dtype) : cpu_(cpu), dtype_(dtype) {}
+  CoreBackend(Ops& ops, px_dtype dtype) : ops_(ops), dtype_(dtype), memory_(ops) {}
 
   std::string describe() const override;
   void forward(const Model& model, const Batch& batch, double temperature, const ForwardOutputs& outputs) override;
@@ -24,9 +23,10 @@ class CoreBackend final : public Backend {
   double measure_gemm(int64_t n, int32_t repeats) override;
 
  private:
+  std::shared_ptr<PackedModel> packed_of(const Model& model);
   PositionTable& positions_for(const Descriptor& descriptor);
 
-  const Cpu cpu_;
+  Ops& ops_;
   const px_dtype dtype_;
   Descriptor described_;  // of the table at hand
   std::unique_ptr<PositionTable> positions_;

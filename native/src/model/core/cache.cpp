@@ -1,12 +1,9 @@
 #include "model/core/cache.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
 #include <limits>
-#include <new>
 
-#include "model/core/attention_contexts.h"
+#include "model/core/transformer.h"
 
 namespace px::core {
 namespace {
@@ -28,8 +25,9 @@ std::span<const int32_t> block_of(std::span<const int32_t> tokens, int64_t block
 
 }  // namespace
 
-PagePool::PagePool(const Descriptor& d, px_dtype dtype)
-    : words_(d.layers * d.kv_heads * attention_shape(d, dtype).block_words()) {}
+PagePool::PagePool(Ops& ops, const Descriptor& d, px_dtype dtype)
+    : ops_(ops),
+      page_bytes_(static_cast<uint64_t>(d.layers * d.kv_heads) * ops.block_bytes(attention_shape(d, dtype))) {}
 
 Page* PagePool::take() {
   Page* page = nullptr;
@@ -39,9 +37,8 @@ Page* PagePool::take() {
   } else if (idle_ > 0) {
     page = take_idle();
   } else if (available() > 0) {
-    auto made = std::make_unique<Page>();
-    made->words.reset(static_cast<uint32_t*>(std::aligned_alloc(64, (page_bytes() + 63) / 64 * 64)));
-    if (made->words == nullptr) throw std::bad_alloc();
+    auto made = std::make_unique<Page>(ops_);
+    made->memory.reserve(page_bytes_);
     free_.reserve(pages_.size() + 1);  // giving back must not fail
     pages_.push_back(std::move(made));
     page = pages_.back().get();
@@ -54,7 +51,7 @@ Page* PagePool::take() {
 
 int64_t PagePool::available() const {
   if (limit_ == 0) return std::numeric_limits<int64_t>::max();
-  const uint64_t most = limit_ / page_bytes();
+  const uint64_t most = limit_ / page_bytes_;
   const uint64_t more = most > pages_.size() ? most - pages_.size() : 0;
   return static_cast<int64_t>(free_.size() + static_cast<uint64_t>(idle_) + more);
 }
@@ -114,17 +111,19 @@ void PagePool::forget_texts() {
   idle_ = 0;
 }
 
-void PagePool::copy(const Page& from, Page& to) const { std::memcpy(to.words.get(), from.words.get(), page_bytes()); }
+void PagePool::copy(const Page& from, Page& to) const {
+  ops_.copy(to.memory.data(), from.memory.data(), page_bytes_);
+}
 
 void PageTable::add(Page* page) {
   pages.push_back(page);
-  words.push_back(page->words.get());
+  blocks.push_back(reinterpret_cast<uint32_t*>(page->memory.data()));
 }
 
 void PageTable::share(PagePool& pool, std::span<const int32_t> tokens) {
   const auto shareable = (static_cast<int64_t>(tokens.size()) - 1) / kBlock;
   pages.reserve(static_cast<size_t>(shareable));
-  words.reserve(static_cast<size_t>(shareable));
+  blocks.reserve(static_cast<size_t>(shareable));
   for (; published < shareable; ++published) {
     Page* page = pool.share(text, block_of(tokens, published));
     if (page == nullptr) break;
@@ -138,7 +137,7 @@ bool PageTable::reserve(PagePool& pool, int64_t tokens, int64_t spare) {
   const auto all = static_cast<size_t>(kernels::blocks_of(tokens));
   if (all > pages.size() && pool.available() - spare < static_cast<int64_t>(all - pages.size())) return false;
   pages.reserve(all);
-  words.reserve(all);
+  blocks.reserve(all);
   while (pages.size() < all) add(pool.take());
   return true;
 }

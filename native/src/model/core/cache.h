@@ -3,23 +3,20 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <span>
 #include <unordered_map>
 #include <vector>
 
-#include "kernels/attention/attention.h"
 #include "model/descriptor.h"
+#include "ops/memory.h"
 
 namespace px::core {
 
 struct Page {
-  struct Free {
-    void operator()(uint32_t* words) const noexcept { std::free(words); }
-  };
+  explicit Page(Ops& ops) : memory(ops) {}
 
-  std::unique_ptr<uint32_t, Free> words;
+  Buffer memory;
   int64_t users = 0;            // sequences that have it
   uint64_t left = 0;            // when the last of them left it
   uint64_t text = 0;            // names the text up to its end; 0: nobody may share it
@@ -31,7 +28,7 @@ struct Page {
 // used again first, then those that have been left for longest.
 class PagePool {
  public:
-  PagePool(const Descriptor& descriptor, px_dtype dtype);
+  PagePool(Ops& ops, const Descriptor& descriptor, px_dtype dtype);
 
   void limit(uint64_t bytes) { limit_ = bytes; }  // 0: none
 
@@ -48,15 +45,16 @@ class PagePool {
   // No page may be shared any more.
   void forget_texts();
 
-  uint64_t page_bytes() const { return static_cast<uint64_t>(words_) * sizeof(uint32_t); }
-  uint64_t bytes() const { return pages_.size() * page_bytes(); }
+  uint64_t page_bytes() const { return page_bytes_; }
+  uint64_t bytes() const { return pages_.size() * page_bytes_; }
   void copy(const Page& from, Page& to) const;
 
  private:
   Page* find(uint64_t before, std::span<const int32_t> tokens) const;
   Page* take_idle();
 
-  int64_t words_;  // of a page
+  Ops& ops_;
+  const uint64_t page_bytes_;
   uint64_t limit_ = 0;
   std::vector<std::unique_ptr<Page>> pages_;
   std::vector<Page*> free_;  // no users, no text
@@ -72,7 +70,7 @@ struct PageTable {
   uint64_t text = 0;   // of its published pages
   int64_t published = 0;
   std::vector<Page*> pages;
-  std::vector<uint32_t*> words;  // of the pages
+  std::vector<uint32_t*> blocks;  // the pages' memory
 
   // Takes what the pool has of a text that begins here, but for its last token.
   void share(PagePool& pool, std::span<const int32_t> tokens);

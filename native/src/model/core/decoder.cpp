@@ -4,8 +4,6 @@
 #include <unordered_map>
 
 #include "base/error.h"
-#include "kernels/token_logprob/head.h"
-#include "model/core/attention_contexts.h"
 #include "model/targets.h"
 
 namespace px::core {
@@ -31,13 +29,15 @@ struct CoreDecoder::Rows {
   void clear() { *this = {}; }
 };
 
-CoreDecoder::CoreDecoder(const Cpu& cpu, const Model& model, std::shared_ptr<PackedModel> packed, int64_t slots)
-    : cpu_(cpu),
+CoreDecoder::CoreDecoder(Ops& ops, const Model& model, std::shared_ptr<PackedModel> packed, int64_t slots)
+    : ops_(ops),
       model_(model),
       packed_(std::move(packed)),
-      positions_(model.descriptor()),
-      pool_(model.descriptor(), packed_->dtype()),
-      slots_(static_cast<size_t>(slots)) {
+      positions_(ops, model.descriptor()),
+      pool_(ops, model.descriptor(), packed_->dtype()),
+      slots_(static_cast<size_t>(slots)),
+      rows_(ops),
+      last_(ops) {
   check(model.head() == PX_HEAD_LM, PX_INVALID_ARGUMENT, "model: expected a language-model head, got a scalar head");
 }
 
@@ -73,10 +73,10 @@ size_t CoreDecoder::reserve(std::span<const Extension> extensions) {
 
 void CoreDecoder::extend(std::span<const Extension> extensions, float* logits) {
   const Descriptor& d = model_.descriptor();
-  packed_->refresh(cpu_, model_.weights(), {.head = true});
+  packed_->refresh(model_.weights(), {.head = true});
   const std::vector<size_t> leaders = leaders_of(extensions);
   const auto count = static_cast<int64_t>(extensions.size());
-  auto* last = reinterpret_cast<float*>(last_.reserve(static_cast<uint64_t>(count * d.hidden) * sizeof(float)));
+  auto* last = last_.reserve_of<float>(count * d.hidden);
   compute(extensions, leaders, last);
   head(count, last, logits);
   for (const Extension& extension : extensions)
@@ -92,8 +92,9 @@ std::vector<size_t> CoreDecoder::leaders_of(std::span<const Extension> extension
     leaders[i] = i;
     if (static_cast<int64_t>(extensions[i].tokens.size()) - table.length < 2) continue;
     const auto [first, end] = begun.equal_range(table.text);
-    const auto same = std::find_if(
-        first, end, [&](const auto& other) { return std::ranges::equal(extensions[other.second].tokens, extensions[i].tokens); });
+    const auto same = std::find_if(first, end, [&](const auto& other) {
+      return std::ranges::equal(extensions[other.second].tokens, extensions[i].tokens);
+    });
     if (same != end)
       leaders[i] = same->second;
     else
@@ -104,6 +105,7 @@ std::vector<size_t> CoreDecoder::leaders_of(std::span<const Extension> extension
 
 void CoreDecoder::compute(std::span<const Extension> extensions, const std::vector<size_t>& leaders, float* last) {
   const int64_t hidden = model_.descriptor().hidden;
+  const uint64_t row_bytes = static_cast<uint64_t>(hidden) * sizeof(float);
   Rows rows;
   for (size_t i = 0; i < extensions.size(); ++i) {
     if (leaders[i] != i) continue;
@@ -111,7 +113,7 @@ void CoreDecoder::compute(std::span<const Extension> extensions, const std::vect
     const auto end = static_cast<int64_t>(extensions[i].tokens.size());
     for (int64_t from = table.length; from < end;) {
       const int64_t count = std::min(end - from, kPassRows - rows.count());
-      rows.sequences.push_back({rows.count(), count, from, table.words.data()});
+      rows.sequences.push_back({rows.count(), count, from, table.blocks.data()});
       for (int64_t t = from; t < from + count; ++t) {
         rows.tokens.push_back(extensions[i].tokens[static_cast<size_t>(t)]);
         rows.positions.push_back(static_cast<int32_t>(t));
@@ -125,7 +127,7 @@ void CoreDecoder::compute(std::span<const Extension> extensions, const std::vect
   for (size_t i = 0; i < extensions.size(); ++i) {
     if (leaders[i] == i) continue;
     follow(extensions[leaders[i]], extensions[i]);
-    std::copy_n(last + static_cast<int64_t>(leaders[i]) * hidden, hidden, last + static_cast<int64_t>(i) * hidden);
+    ops_.copy(last + static_cast<int64_t>(i) * hidden, last + static_cast<int64_t>(leaders[i]) * hidden, row_bytes);
   }
 }
 
@@ -133,36 +135,40 @@ void CoreDecoder::compute(std::span<const Extension> extensions, const std::vect
 void CoreDecoder::pass(const Rows& step, float* last) {
   const Descriptor& d = model_.descriptor();
   positions_.prepare(step.positions);
-  const auto plan = [&](Plan& p) { return plan_rows(p, d, step.count(), packed_->dtype(), Keep::kNothing); };
+  const std::unique_ptr<Attention> attention =
+      ops_.cached_attention(attention_shape(d, packed_->dtype()), step.sequences);
+  const Arrivals arrivals(ops_);
+  int32_t* tokens = nullptr;
+  int32_t* positions = nullptr;
+  TransformerRows rows;
+  const auto plan = [&](Plan& p) {
+    tokens = p.take<int32_t>(step.count());
+    positions = p.take<int32_t>(step.count());
+    rows = plan_rows(p, d, step.count(), packed_->dtype(), Keep::kNothing, *attention);
+  };
   Plan sizes;
   plan(sizes);
   Plan memory(rows_.reserve(sizes.bytes()));
-  const TransformerRows rows = plan(memory);
+  plan(memory);
 
-  CachedContext attention(cpu_, d, packed_->dtype(), step.sequences);
-  attention.set_workspace(workspace_.reserve(attention.bytes()));
-  const Transformer transformer(cpu_, model_.weights(), *packed_, positions_);
-  transformer.forward(step.tokens, step.positions, rows, attention);
+  const Tokens given{step.count(), copied<int32_t>(ops_, step.tokens, tokens),
+                     copied<int32_t>(ops_, step.positions, positions)};
+  Transformer(ops_, model_.weights(), *packed_, positions_).forward(given, rows, *attention);
   for (const auto [row, extension] : step.last)
-    std::copy_n(rows.final_input + row * d.hidden, d.hidden, last + static_cast<int64_t>(extension) * d.hidden);
+    ops_.copy(last + static_cast<int64_t>(extension) * d.hidden, rows.final_input + row * d.hidden,
+              static_cast<uint64_t>(d.hidden) * sizeof(float));
   counts_.computed_tokens += step.count();
 }
 
 void CoreDecoder::head(int64_t count, const float* last, float* logits) {
   const Descriptor& d = model_.descriptor();
-  const auto plan = [&](Plan& p) { return take_values(p, count * d.hidden, packed_->dtype()); };
+  const auto plan = [&](Plan& p) { return p.take_values(count * d.hidden, packed_->dtype()); };
   Plan sizes;
   plan(sizes);
   Plan memory(rows_.reserve(sizes.bytes()));
   const Values hidden = plan(memory);
-  Transformer(cpu_, model_.weights(), *packed_, positions_).final_norm(last, count, hidden, {});
-
-  kernels::GemmArgs args;
-  args.x = kernels::rows_of(hidden.data(), count, d.hidden, packed_->dtype());
-  args.weights = packed_->head().packed;
-  args.out = logits;
-  args.out_stride = d.vocabulary;
-  kernels::gemm(cpu_, args);
+  Transformer(ops_, model_.weights(), *packed_, positions_).final_norm(last, count, hidden, {});
+  ops_.project(packed_->head(), hidden, count, nullptr, {logits});
 }
 
 // The pages that the extension does not share get what those of its leader hold.
@@ -174,10 +180,8 @@ void CoreDecoder::follow(const Extension& leader, const Extension& extension) {
   counts_.shared_tokens += static_cast<int64_t>(extension.tokens.size()) - to.length;
 }
 
-TokenScore CoreDecoder::score(const float* logits, double temperature, int32_t token) const {
-  const auto [logprob, entropy] =
-      kernels::score_logits(cpu_.isa, logits, model_.descriptor().vocabulary, temperature, token);
-  return {logprob, entropy};
+void CoreDecoder::score(const float* logits, std::span<const Draw> draws, std::span<TokenScore> scores) const {
+  ops_.score(logits, model_.descriptor().vocabulary, draws, scores);
 }
 
 void CoreDecoder::drop(int64_t slot) {

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "base/backend.h"
-#include "base/cpu.h"
 #include "model/core/cache.h"
 #include "model/core/packed_model.h"
 #include "model/core/positions.h"
@@ -15,12 +14,12 @@ namespace px::core {
 
 class CoreDecoder final : public Decoder {
  public:
-  CoreDecoder(const Cpu& cpu, const Model& model, std::shared_ptr<PackedModel> packed, int64_t slots);
+  CoreDecoder(Ops& ops, const Model& model, std::shared_ptr<PackedModel> packed, int64_t slots);
   void limit(uint64_t bytes) override { pool_.limit(bytes); }
   uint64_t bytes_of(int64_t tokens) const override;
   size_t reserve(std::span<const Extension> extensions) override;
   void extend(std::span<const Extension> extensions, float* logits) override;
-  TokenScore score(const float* logits, double temperature, int32_t token) const override;
+  void score(const float* logits, std::span<const Draw> draws, std::span<TokenScore> scores) const override;
   void drop(int64_t slot) override;
   uint64_t bytes() const override { return pool_.bytes(); }
   DecoderCounts counts() const override { return counts_; }
@@ -37,7 +36,7 @@ class CoreDecoder final : public Decoder {
   void head(int64_t rows, const float* last, float* logits);
   void follow(const Extension& leader, const Extension& extension);
 
-  const Cpu cpu_;
+  Ops& ops_;
   const Model& model_;
   const std::shared_ptr<PackedModel> packed_;
   PositionTable positions_;
@@ -47,7 +46,6 @@ class CoreDecoder final : public Decoder {
   DecoderCounts counts_;
   Buffer rows_;
   Buffer last_;
-  Buffer workspace_;
 };
 
 }  // namespace px::core

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "model/core/attention_contexts.h"
 #include "model/core/backward.h"
 
 namespace px::core {
@@ -47,9 +46,9 @@ bool any(const OutputGradients& g) {
 
 }  // namespace
 
-Pass::Pass(const Cpu& cpu, const Model& model, const PackedModel& packed, const PositionTable& positions,
-           PassMemory& memory, const Batch& batch, double temperature, Keep keep)
-    : cpu_(cpu),
+Pass::Pass(Ops& ops, const Model& model, const PackedModel& packed, const PositionTable& positions, PassMemory& memory,
+           const Batch& batch, double temperature, Keep keep)
+    : ops_(ops),
       model_(model),
       d_(model.descriptor()),
       packed_(packed),
@@ -59,15 +58,17 @@ Pass::Pass(const Cpu& cpu, const Model& model, const PackedModel& packed, const 
       temperature_(temperature),
       keep_(keep),
       targets_(batch, model.head() == PX_HEAD_SCALAR),
-      transformer_(cpu_, model.weights(), packed, positions) {}
+      transformer_(ops, model.weights(), packed, positions),
+      attention_(ops.packed_attention(attention_shape(d_, packed.dtype()), batch.offsets)),
+      arrivals_(ops) {}
 
 void Pass::forward(const ForwardOutputs& outputs) {
   run_rows(outputs);
   model_.head() == PX_HEAD_LM ? language_forward(outputs) : scalar_forward(outputs);
+  ops_.finish();
 }
 
-void Pass::forward_backward(const ForwardOutputs& outputs, const Upstream& upstream,
-                            GradientArena& gradients) {
+void Pass::forward_backward(const ForwardOutputs& outputs, const Upstream& upstream, GradientArena& gradients) {
   run_rows(outputs);
   if (model_.head() == PX_HEAD_LM) return language_backward(outputs, upstream, gradients);
   scalar_forward(outputs);
@@ -81,10 +82,18 @@ void Pass::run_rows(const ForwardOutputs& outputs) {
   const auto heads = static_cast<int64_t>(targets_.rows.size());
   const bool language = model_.head() == PX_HEAD_LM;
   const px_dtype dtype = packed_.dtype();
+  int32_t* tokens = nullptr;
+  int32_t* positions = nullptr;
+  int64_t* target_rows = nullptr;
+  int32_t* target_tokens = nullptr;
   const auto plan = [&](Plan& p) {
-    rows_ = plan_rows(p, d_, n, dtype, keep_);
+    tokens = p.take<int32_t>(n);
+    positions = p.take<int32_t>(n);
+    target_rows = p.take<int64_t>(heads);
+    if (language) target_tokens = p.take<int32_t>(heads);
+    rows_ = plan_rows(p, d_, n, dtype, keep_, *attention_);
     hidden_ = p.take<float>(n * d_.hidden);
-    target_rows_ = language ? take_values(p, heads * d_.hidden, dtype) : Values{};
+    target_rows_ = language ? p.take_values(heads * d_.hidden, dtype) : Values{};
     if (keep_ == Keep::kNothing) return;
     d_hidden_ = p.take<float>(n * d_.hidden);
     d_target_rows_ = p.take<float>(heads * d_.hidden);
@@ -94,37 +103,34 @@ void Pass::run_rows(const ForwardOutputs& outputs) {
   Plan memory(memory_.rows.reserve(sizes.bytes()));
   plan(memory);
 
-  PackedContext attention(cpu_, d_, dtype, batch_.offsets);
-  attention.set_workspace(memory_.workspace.reserve(attention.bytes()));
-  transformer_.forward(batch_.tokens, batch_.positions, rows_, attention);
+  tokens_ = {n, copied(ops_, batch_.tokens, tokens), copied(ops_, batch_.positions, positions)};
+  target_rows_of_ = copied<int64_t>(ops_, targets_.rows, target_rows);
+  if (language) target_tokens_ = copied<int32_t>(ops_, targets_.tokens, target_tokens);
+  transformer_.forward(tokens_, rows_, *attention_);
   transformer_.final_norm(rows_.final_input, n, {hidden_, rows_.normed.bf16}, rows_.final_statistics);
-  if (outputs.hidden != nullptr) std::copy_n(hidden_, n * d_.hidden, outputs.hidden);
-  for (int64_t i = 0; language && i < heads; ++i) {
-    const int64_t row = targets_.rows[static_cast<size_t>(i)];
-    if (dtype == PX_DTYPE_F32)
-      std::copy_n(hidden_ + row * d_.hidden, d_.hidden, target_rows_.f32 + i * d_.hidden);
-    else
-      std::copy_n(rows_.normed.bf16 + row * d_.hidden, d_.hidden, target_rows_.bf16 + i * d_.hidden);
-  }
+  const int64_t row_bytes = d_.hidden * static_cast<int64_t>(sizeof(float));
+  if (outputs.hidden != nullptr) ops_.copy_out(outputs.hidden, hidden_, static_cast<uint64_t>(n * row_bytes));
+  if (!language) return;
+  if (dtype == PX_DTYPE_F32)
+    ops_.gather_rows(hidden_, row_bytes, target_rows_of_, heads, target_rows_.f32);
+  else
+    ops_.gather_rows(rows_.normed.bf16, row_bytes / 2, target_rows_of_, heads, target_rows_.bf16);
 }
 
-kernels::HeadArgs Pass::head_args(bool gradients) {
-  kernels::HeadArgs args;
-  args.n = static_cast<int64_t>(targets_.rows.size());
-  args.hidden = target_rows_.data();
-  args.hidden_stride = d_.hidden;
-  args.head = packed_.head().packed;
-  args.head_transposed = packed_.head_transposed();
-  args.target = targets_.tokens.data();
-  args.temperature = temperature_;
-  args.workspace = memory_.head.reserve(kernels::head_workspace(args.head, args.n, gradients));
-  return args;
+HeadRows Pass::head_rows() const {
+  return {packed_.head(), static_cast<int64_t>(targets_.rows.size()), target_rows_, target_tokens_, temperature_};
+}
+
+kernels::ScalarRows Pass::scalar_rows() const {
+  return {hidden_, target_rows_of_, static_cast<int64_t>(targets_.rows.size()), d_.hidden, model_.head_range().data()};
 }
 
 void Pass::language_forward(const ForwardOutputs& outputs) {
   if (outputs.logprob == nullptr && outputs.entropy == nullptr) return;
   std::vector<float> logprob(targets_.rows.size()), entropy(targets_.rows.size());
-  kernels::head_logprob(cpu_, head_args(false), {logprob.data(), entropy.data(), nullptr});
+  const HeadRows rows = head_rows();
+  ops_.head_logprob(rows, logprob.data(), entropy.data(),
+                    memory_.head.reserve(ops_.head_bytes(rows.head, rows.n, false)));
   scatter(logprob, targets_.entries, batch_.count(), outputs.logprob);
   scatter(entropy, targets_.entries, batch_.count(), outputs.entropy);
 }
@@ -137,24 +143,16 @@ void Pass::language_backward(const ForwardOutputs& outputs, const Upstream& upst
     return;
   }
   BlockObjective objective(targets_.entries, batch_.count(), outputs, upstream, gradients);
-  kernels::head_gradient(cpu_, head_args(true), {}, objective,
-                         {.hidden = d_target_rows_,
-                          .head = gradients.data() + model_.weights().offsets().lm_head,
-                          .add_head = true});
-  scatter_rows(d_target_rows_);
+  const HeadRows rows = head_rows();
+  ops_.head_gradient(rows, objective, d_target_rows_, gradients.data() + model_.weights().offsets().lm_head,
+                     memory_.head.reserve(ops_.head_bytes(rows.head, rows.n, true)));
+  scatter_rows();
   backward(gradients);
 }
 
-// NUMERICS: a row times the head is added in double, from the first dimension to the last.
 void Pass::scalar_forward(const ForwardOutputs& outputs) {
-  const float* head = model_.head_range().data();
   std::vector<float> values(targets_.rows.size());
-  for (size_t i = 0; i < values.size(); ++i) {
-    const float* row = hidden_ + targets_.rows[i] * d_.hidden;
-    double sum = 0.0;
-    for (int64_t k = 0; k < d_.hidden; ++k) sum += double{row[k]} * double{head[k]};
-    values[i] = static_cast<float>(sum);
-  }
+  ops_.scalar_head(scalar_rows(), values.data());
   const std::span<const float> all(values);
   scatter(all, targets_.entries, batch_.count(), outputs.value);
   scatter(all.subspan(targets_.entries.size()), targets_.sequences, batch_.sequences(), outputs.score);
@@ -164,36 +162,26 @@ void Pass::scalar_backward(const OutputGradients& upstream, GradientArena& gradi
   std::vector<float> slopes(targets_.rows.size());
   gather(upstream.value, targets_.entries, slopes.data());
   gather(upstream.score, targets_.sequences, slopes.data() + targets_.entries.size());
-  const float* head = model_.head_range().data();
-  float* d_head = gradients.data() + model_.weights().trunk_elements();
   gradients.partial = true;
-  std::vector<double> sum(static_cast<size_t>(d_.hidden));
-  for (size_t i = 0; i < slopes.size(); ++i) {
-    const float* row = hidden_ + targets_.rows[i] * d_.hidden;
-    float* d_row = d_target_rows_ + static_cast<int64_t>(i) * d_.hidden;
-    for (int64_t k = 0; k < d_.hidden; ++k) {
-      d_row[k] = slopes[i] * head[k];
-      sum[static_cast<size_t>(k)] += double{slopes[i]} * double{row[k]};
-    }
-  }
-  for (int64_t k = 0; k < d_.hidden; ++k) d_head[k] = static_cast<float>(d_head[k] + sum[static_cast<size_t>(k)]);
-  scatter_rows(d_target_rows_);
+  ops_.scalar_head_backward(scalar_rows(), slopes.data(), d_target_rows_,
+                            gradients.data() + model_.weights().trunk_elements());
+  scatter_rows();
   backward(gradients);
 }
 
 // d_hidden = the gradients of the target rows at their places; a row may be a token's and a score's.
-void Pass::scatter_rows(float* d_rows) {
-  std::fill_n(d_hidden_, batch_.count() * d_.hidden, 0.0f);
-  for (size_t i = 0; i < targets_.rows.size(); ++i) {
-    float* to = d_hidden_ + targets_.rows[i] * d_.hidden;
-    for (int64_t k = 0; k < d_.hidden; ++k) to[k] += d_rows[static_cast<int64_t>(i) * d_.hidden + k];
-  }
+void Pass::scatter_rows() {
+  ops_.zero(d_hidden_, static_cast<uint64_t>(batch_.count() * d_.hidden) * sizeof(float));
+  const auto tokens = static_cast<int64_t>(targets_.entries.size());
+  const auto scores = static_cast<int64_t>(targets_.sequences.size());
+  ops_.add_rows(d_target_rows_, d_.hidden, target_rows_of_, tokens, d_hidden_);
+  ops_.add_rows(d_target_rows_ + tokens * d_.hidden, d_.hidden, target_rows_of_ + tokens, scores, d_hidden_);
 }
 
 void Pass::backward(GradientArena& gradients) {
-  const Backward backward(cpu_, model_.weights(), packed_, positions_, transformer_, keep_, gradients);
-  std::byte* workspace = memory_.workspace.reserve(backward.bytes(batch_.count(), batch_.offsets));
-  backward.run(batch_.tokens, batch_.positions, batch_.offsets, rows_, d_hidden_, workspace);
+  const Backward backward(ops_, model_.weights(), packed_, positions_, transformer_, *attention_, keep_, gradients);
+  backward.run(tokens_, rows_, d_hidden_, memory_.workspace.reserve(backward.bytes(batch_.count())));
+  ops_.finish();
   gradients.partial = false;
 }
 

@@ -8,10 +8,12 @@
 
 namespace px::core {
 
-PositionTable::PositionTable(const Descriptor& descriptor)
-    : rotary_(descriptor.position == PositionKind::kRotary),
+PositionTable::PositionTable(Ops& ops, const Descriptor& descriptor)
+    : ops_(ops),
+      rotary_(descriptor.position == PositionKind::kRotary),
       factor_(descriptor.rope.attention_factor),
-      context_(descriptor.context) {
+      context_(descriptor.context),
+      tables_(ops) {
   if (rotary_) frequencies_ = rope_frequencies(descriptor.rope, descriptor.head_size);
 }
 
@@ -24,13 +26,20 @@ void PositionTable::prepare(std::span<const int32_t> positions) {
 }
 
 void PositionTable::grow(int64_t positions) {
-  for (int64_t p = count_; p < positions; ++p)
+  std::vector<float> cos, sin;
+  for (int64_t p = 0; p < positions; ++p)
     for (const double frequency : frequencies_) {
       // NUMERICS: the angle in double: at position 100000 a float angle is off by 4e-3.
       const double angle = static_cast<double>(p) * frequency;
-      cos_.push_back(static_cast<float>(std::cos(angle) * factor_));
-      sin_.push_back(static_cast<float>(std::sin(angle) * factor_));
+      cos.push_back(static_cast<float>(std::cos(angle) * factor_));
+      sin.push_back(static_cast<float>(std::sin(angle) * factor_));
     }
+  count_ = 0;
+  const Arrivals arrivals(ops_);
+  const auto elements = static_cast<int64_t>(cos.size());
+  auto* tables = tables_.reserve_of<float>(2 * elements);
+  cos_ = copied<float>(ops_, cos, tables);
+  sin_ = copied<float>(ops_, sin, tables + elements);
   count_ = positions;
 }
 

@@ -1,11 +1,6 @@
 #include "model/core/transformer.h"
 
-#include "kernels/embedding/embedding.h"
-#include "kernels/gelu/gelu.h"
-#include "kernels/layernorm/layernorm.h"
-#include "kernels/rmsnorm/rmsnorm.h"
-#include "kernels/rope/rope.h"
-#include "kernels/swiglu/swiglu.h"
+#include <cmath>
 
 namespace px::core {
 namespace {
@@ -28,9 +23,9 @@ void plan_streams(Plan& plan, const Descriptor& d, int64_t count, Keep keep, Lay
 
 void plan_inner(Plan& plan, const Descriptor& d, int64_t count, px_dtype dtype, bool backward, LayerRows& rows) {
   rows.qkv = plan.take<float>(count * projected(d));
-  rows.attended = take_values(plan, count * d.heads * d.head_size, dtype);
+  rows.attended = plan.take_values(count * d.heads * d.head_size, dtype);
   // Without a backward pass gelu is the product's own business.
-  if (backward || d.feed_forward != FeedForward::kGelu) rows.gate_up = take_values(plan, count * features(d), dtype);
+  if (backward || d.feed_forward != FeedForward::kGelu) rows.gate_up = plan.take_values(count * features(d), dtype);
   if (!backward) return;
   rows.lse = plan.take<float>(count * d.heads);
   if (!d.head_norm) return;
@@ -40,11 +35,13 @@ void plan_inner(Plan& plan, const Descriptor& d, int64_t count, px_dtype dtype, 
 
 }  // namespace
 
-TransformerRows plan_rows(Plan& plan, const Descriptor& d, int64_t count, px_dtype dtype, Keep keep) {
+TransformerRows plan_rows(Plan& plan, const Descriptor& d, int64_t count, px_dtype dtype, Keep keep,
+                          const Attention& attention) {
   TransformerRows rows;
   rows.count = count;
-  rows.normed = take_values(plan, count * d.hidden, dtype);
-  rows.activated = take_values(plan, count * d.intermediate, dtype);
+  rows.normed = plan.take_values(count * d.hidden, dtype);
+  rows.activated = plan.take_values(count * d.intermediate, dtype);
+  rows.attention = plan.take<std::byte>(static_cast<int64_t>(attention.forward_bytes()));
   float* stream = plan.take<float>(count * d.hidden);
   LayerRows shared;
   if (keep != Keep::kAll) plan_inner(plan, d, count, dtype, keep != Keep::kNothing, shared);
@@ -66,31 +63,43 @@ TransformerRows plan_rows(Plan& plan, const Descriptor& d, int64_t count, px_dty
   return rows;
 }
 
-void Transformer::forward(std::span<const int32_t> tokens, std::span<const int32_t> positions,
-                          const TransformerRows& rows, AttentionContext& attention) const {
-  embed(tokens, positions, const_cast<float*>(rows.layers.empty() ? rows.final_input : rows.layers.front().input));
+kernels::AttentionShape attention_shape(const Descriptor& d, px_dtype dtype) {
+  return {d.heads, d.kv_heads, d.head_size, dtype};
+}
+
+void Transformer::forward(const Tokens& tokens, const TransformerRows& rows, Attention& attention) const {
+  embed(tokens, const_cast<float*>(rows.layers.empty() ? rows.final_input : rows.layers.front().input));
   for (size_t l = 0; l < rows.layers.size(); ++l) {
-    attend(l, positions, rows, attention);
+    attend(l, tokens, rows, attention);
     close_attention(l, rows);
     open_feed_forward(l, rows);
     close_feed_forward(l, rows);
   }
 }
 
-void Transformer::attend(size_t l, std::span<const int32_t> positions, const TransformerRows& rows,
-                         AttentionContext& attention) const {
+void Transformer::attend(size_t l, const Tokens& tokens, const TransformerRows& rows, Attention& attention) const {
   const LayerRows& r = rows.layers[l];
   const LayerOffsets& o = weights_.offsets().layers[l];
   normalise(r.input, rows.count, o.input_norm, o.input_norm_bias, rows.normed, r.input_statistics);
-  project(packed_.layers()[l].query_key_value, rows.normed, rows.count, nullptr,
-          {r.projected != nullptr ? r.projected : r.qkv});
-  turn(positions, o, r);
-  attention.attend(static_cast<int64_t>(l), r);
+  ops_.project(packed_.layers()[l].query_key_value, rows.normed, rows.count, nullptr,
+               {r.projected != nullptr ? r.projected : r.qkv});
+  turn(tokens, o, r);
+  attention.forward(attention_rows(l, r), rows.attention);
+}
+
+AttentionRows Transformer::attention_rows(size_t l, const LayerRows& rows) const {
+  const auto layer = static_cast<int64_t>(l);
+  return {layer,
+          static_cast<float>(1.0 / std::sqrt(static_cast<double>(d_.head_size))),
+          d_.window(layer),
+          rows.qkv,
+          rows.attended,
+          rows.lse};
 }
 
 void Transformer::close_attention(size_t l, const TransformerRows& rows) const {
   const LayerRows& r = rows.layers[l];
-  project(packed_.layers()[l].output, r.attended, rows.count, r.input, {r.middle});
+  ops_.project(packed_.layers()[l].output, r.attended, rows.count, r.input, {r.middle});
 }
 
 void Transformer::open_feed_forward(size_t l, const TransformerRows& rows) const {
@@ -99,15 +108,15 @@ void Transformer::open_feed_forward(size_t l, const TransformerRows& rows) const
   normalise(r.middle, rows.count, o.post_norm, o.post_norm_bias, rows.normed, r.middle_statistics);
   const Linear& linear = packed_.layers()[l].gate_up;
   if (r.gate_up.data() == nullptr)
-    project(linear, rows.normed, rows.count, nullptr, rows.activated, PX_ACTIVATION_GELU);
+    ops_.project_gelu(linear, rows.normed, rows.count, rows.activated);
   else
-    project(linear, rows.normed, rows.count, nullptr, r.gate_up);
+    ops_.project(linear, rows.normed, rows.count, nullptr, r.gate_up);
 }
 
 void Transformer::close_feed_forward(size_t l, const TransformerRows& rows) const {
   const LayerRows& r = rows.layers[l];
   if (r.gate_up.data() != nullptr) activate(r, rows.count, rows.activated);
-  project(packed_.layers()[l].down, rows.activated, rows.count, r.middle, {r.output});
+  ops_.project(packed_.layers()[l].down, rows.activated, rows.count, r.middle, {r.output});
 }
 
 void Transformer::final_norm(const float* x, int64_t count, Values out, const RowStatistics& statistics) const {
@@ -115,20 +124,20 @@ void Transformer::final_norm(const float* x, int64_t count, Values out, const Ro
   normalise(x, count, o.final_norm, o.final_norm_bias, out, statistics);
 }
 
-void Transformer::embed(std::span<const int32_t> tokens, std::span<const int32_t> positions, float* out) const {
+void Transformer::embed(const Tokens& tokens, float* out) const {
   auto args = make_args<px_embedding_args>();
-  args.rows = static_cast<int64_t>(tokens.size());
+  args.rows = tokens.count;
   args.hidden = d_.hidden;
   args.vocabulary = d_.vocabulary;
-  args.token = tokens.data();
+  args.token = tokens.token;
   args.table = weights_.data() + weights_.offsets().embedding;
   if (d_.position == PositionKind::kLearned) {
     args.positions = d_.context;
-    args.position = positions.data();
+    args.position = tokens.position;
     args.position_table = weights_.data() + weights_.offsets().position_embedding;
   }
   args.out = out;
-  kernels::embedding(cpu_, args);
+  ops_.embedding(args);
 }
 
 void Transformer::normalise(const float* x, int64_t count, int64_t weight, int64_t bias, Values out,
@@ -144,23 +153,23 @@ void Transformer::normalise(const float* x, int64_t count, int64_t weight, int64
     args.rstd = statistics.rstd;
     return args;
   };
-  if (d_.norm == NormKind::kRms) return kernels::rmsnorm(cpu_, fill(make_args<px_rmsnorm_args>()));
+  if (d_.norm == NormKind::kRms) return ops_.rmsnorm(fill(make_args<px_rmsnorm_args>()));
   px_layernorm_args args = fill(make_args<px_layernorm_args>());
   args.bias = weights_.data() + bias;
   args.mean = statistics.mean;
-  kernels::layernorm(cpu_, args);
+  ops_.layernorm(args);
 }
 
-void Transformer::turn(std::span<const int32_t> positions, const LayerOffsets& layer, const LayerRows& rows) const {
+void Transformer::turn(const Tokens& tokens, const LayerOffsets& layer, const LayerRows& rows) const {
   if (d_.position != PositionKind::kRotary) return;
   auto args = make_args<px_rope_args>();
-  args.rows = static_cast<int64_t>(positions.size());
+  args.rows = tokens.count;
   args.heads = d_.heads;
   args.kv_heads = d_.kv_heads;
   args.head_size = d_.head_size;
   args.positions = positions_.count();
   args.x = rows.projected != nullptr ? rows.projected : rows.qkv;
-  args.position = positions.data();
+  args.position = tokens.position;
   args.cos = positions_.cos();
   args.sin = positions_.sin();
   if (d_.head_norm) {
@@ -170,7 +179,7 @@ void Transformer::turn(std::span<const int32_t> positions, const LayerOffsets& l
     args.rstd = rows.head_rstd;
   }
   args.out = rows.qkv;
-  kernels::rope(cpu_, args);
+  ops_.rope(args);
 }
 
 void Transformer::activate(const LayerRows& rows, int64_t count, Values out) const {
@@ -181,7 +190,7 @@ void Transformer::activate(const LayerRows& rows, int64_t count, Values out) con
     args.x_bf16 = rows.gate_up.bf16;
     args.out = out.f32;
     args.out_bf16 = out.bf16;
-    return kernels::gelu(cpu_, args);
+    return ops_.gelu(args);
   }
   auto args = make_args<px_swiglu_args>();
   args.rows = count;
@@ -190,21 +199,7 @@ void Transformer::activate(const LayerRows& rows, int64_t count, Values out) con
   args.gate_up_bf16 = rows.gate_up.bf16;
   args.out = out.f32;
   args.out_bf16 = out.bf16;
-  kernels::swiglu(cpu_, args);
-}
-
-void Transformer::project(const Linear& linear, Values x, int64_t count, const float* residual, Values out,
-                          px_activation activation) const {
-  kernels::GemmArgs args;
-  args.x = kernels::rows_of(x.data(), count, linear.in, packed_.dtype());
-  args.weights = linear.packed;
-  args.bias = linear.bias;
-  args.residual = residual;
-  args.out = out.f32;
-  args.out_bf16 = out.bf16;
-  args.out_stride = linear.out;
-  args.activation = activation;
-  kernels::gemm(cpu_, args);
+  ops_.swiglu(args);
 }
 
 }  // namespace px::core

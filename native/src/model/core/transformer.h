@@ -3,11 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
-#include "base/cpu.h"
-#include "model/core/arena.h"
 #include "model/core/packed_model.h"
 #include "model/core/positions.h"
 
@@ -27,17 +24,12 @@ Args make_args() {
   return args;
 }
 
-// An array in the dtype of the products: one of the two is there.
-struct Values {
-  float* f32 = nullptr;
-  uint16_t* bf16 = nullptr;
-
-  const void* data() const { return f32 != nullptr ? static_cast<const void*>(f32) : bf16; }
+// The tokens of a pass and their positions, in the memory of the ops.
+struct Tokens {
+  int64_t count = 0;  // N
+  const int32_t* token = nullptr;
+  const int32_t* position = nullptr;
 };
-
-inline Values take_values(Plan& plan, int64_t count, px_dtype dtype) {
-  return dtype == PX_DTYPE_F32 ? Values{plan.take<float>(count), nullptr} : Values{nullptr, plan.take<uint16_t>(count)};
-}
 
 // A norm's place in the arena and, after it ran, what its backward pass needs of each row.
 struct RowStatistics {
@@ -55,7 +47,7 @@ enum class Keep {
 
 // A layer's numbers on their way. What is not kept lies in one place for all layers.
 struct LayerRows {
-  const float* input = nullptr;    // [N, H] the residual stream before the layer
+  const float* input = nullptr;  // [N, H] the residual stream before the layer
   RowStatistics input_statistics;
   float* projected = nullptr;  // [N, (Hq + 2 Hkv) D] queries, keys and values before the norm of heads; else null
   float* head_rstd = nullptr;  // [N, Hq + Hkv], with `projected`
@@ -64,42 +56,38 @@ struct LayerRows {
   float* lse = nullptr;        // [N, Hq], for a backward pass
   float* middle = nullptr;     // [N, H] the residual stream after attention; input where nothing is kept
   RowStatistics middle_statistics;
-  Values gate_up;            // [N, 2 F] or [N, F]; absent where `activated` comes from the product at once
-  float* output = nullptr;   // [N, H] the residual stream after the layer; middle where nothing is kept
-};
-
-// Where a layer's rows find the keys and values that they see.
-class AttentionContext {
- public:
-  virtual ~AttentionContext() = default;
-  virtual void attend(int64_t layer, const LayerRows& rows) = 0;
+  Values gate_up;           // [N, 2 F] or [N, F]; absent where `activated` comes from the product at once
+  float* output = nullptr;  // [N, H] the residual stream after the layer; middle where nothing is kept
 };
 
 struct TransformerRows {
   int64_t count = 0;  // N
   std::vector<LayerRows> layers;
-  Values normed;                 // [N, H], used by all layers
-  Values activated;              // [N, F], likewise
-  float* final_input = nullptr;  // [N, H]: the last layer's output
+  Values normed;                   // [N, H], used by all layers
+  Values activated;                // [N, F], likewise
+  std::byte* attention = nullptr;  // workspace of a forward pass through attention, likewise
+  float* final_input = nullptr;    // [N, H]: the last layer's output
   RowStatistics final_statistics;
 };
 
 // Takes the arrays of N rows out of a plan.
-TransformerRows plan_rows(Plan& plan, const Descriptor& descriptor, int64_t count, px_dtype dtype, Keep keep);
+TransformerRows plan_rows(Plan& plan, const Descriptor& descriptor, int64_t count, px_dtype dtype, Keep keep,
+                          const Attention& attention);
+
+// What attention of the model is, with what the products take.
+kernels::AttentionShape attention_shape(const Descriptor& descriptor, px_dtype dtype);
 
 class Transformer {
  public:
-  Transformer(const Cpu& cpu, const Weights& weights, const PackedModel& packed, const PositionTable& positions)
-      : cpu_(cpu), weights_(weights), d_(weights.descriptor()), packed_(packed), positions_(positions) {}
+  Transformer(Ops& ops, const Weights& weights, const PackedModel& packed, const PositionTable& positions)
+      : ops_(ops), weights_(weights), d_(weights.descriptor()), packed_(packed), positions_(positions) {}
 
   // Up to the residual stream behind the last layer. positions are prepared in the table.
-  void forward(std::span<const int32_t> tokens, std::span<const int32_t> positions, const TransformerRows& rows,
-               AttentionContext& attention) const;
+  void forward(const Tokens& tokens, const TransformerRows& rows, Attention& attention) const;
 
   // Parts of a layer, which the backward pass computes again where they were not kept: from the layer's input to what
   // attention gives, from there to `middle`, from `middle` to gate_up, from there to `output`.
-  void attend(size_t layer, std::span<const int32_t> positions, const TransformerRows& rows,
-              AttentionContext& attention) const;
+  void attend(size_t layer, const Tokens& tokens, const TransformerRows& rows, Attention& attention) const;
   void close_attention(size_t layer, const TransformerRows& rows) const;
   void open_feed_forward(size_t layer, const TransformerRows& rows) const;
   void close_feed_forward(size_t layer, const TransformerRows& rows) const;
@@ -111,14 +99,14 @@ class Transformer {
   void normalise(const float* x, int64_t count, int64_t weight, int64_t bias, Values out,
                  const RowStatistics& statistics) const;
   void activate(const LayerRows& rows, int64_t count, Values out) const;
+  // What attention takes of a layer.
+  AttentionRows attention_rows(size_t layer, const LayerRows& rows) const;
 
  private:
-  void embed(std::span<const int32_t> tokens, std::span<const int32_t> positions, float* out) const;
-  void turn(std::span<const int32_t> positions, const LayerOffsets& layer, const LayerRows& rows) const;
-  void project(const Linear& linear, Values x, int64_t count, const float* residual, Values out,
-               px_activation activation = PX_ACTIVATION_NONE) const;
+  void embed(const Tokens& tokens, float* out) const;
+  void turn(const Tokens& tokens, const LayerOffsets& layer, const LayerRows& rows) const;
 
-  const Cpu cpu_;
+  Ops& ops_;
   const Weights& weights_;
   const Descriptor& d_;
   const PackedModel& packed_;
