@@ -12,6 +12,6 @@ public enum Recompute
     /// <summary>What lies inside attention and the feed-forward: about a third of the memory.</summary>
     AttentionMlp = 1,
 
-    /// <summary>All but the residual stream before each layer: about a sixth of the memory.</summary>
+    /// <summary>All but the residual stream before each layer: about a quarter of the memory.</summary>
     Block = 2,
 }

@@ -31,7 +31,7 @@ typedef enum px_objective_kind {
 typedef enum px_recompute {
   PX_RECOMPUTE_NONE = 1,
   PX_RECOMPUTE_ATTENTION_MLP = 2, /* inside attention and the feed-forward: about 3 times less memory for activations */
-  PX_RECOMPUTE_BLOCK = 3          /* all but the residual stream before each layer: about 6 times less */
+  PX_RECOMPUTE_BLOCK = 3          /* all but the residual stream before each layer: about 4 times less */
 } px_recompute;
 
 typedef struct px_trainer_options {

@@ -69,6 +69,12 @@ public static class DataCheck
         var passed = new List<PassedOverFile>();
         foreach (IReadOnlyList<RowFile> set in sets)
         {
+            if (set.Count == 1 && OtherFiles.Lexicon(set[0]) is { } lexicon)
+            {
+                passed.Add(new PassedOverFile(set[0].Path, lexicon));
+                continue;
+            }
+
             DataReport report = new DataChecker(
                 [.. set.Select(file => file.Path)], set.Count > 1 ? DataSets.SplitOf : null, options, progress, affected, cancellationToken).Run();
             if (report.Shape is null && set.Count == 1 && MayBeOther(set[0]))
@@ -81,9 +87,7 @@ public static class DataCheck
             }
         }
 
-        passed.AddRange(others.Select(file => new PassedOverFile(file, DataFiles.IsCompanion(file) || Path.GetFileName(file) == DataFiles.DatasetInfo
-            ? "its name says that it is no data"
-            : $"'{Path.GetExtension(file)}' is no ending of data files")));
+        passed.AddRange(others.Select(file => new PassedOverFile(file, OtherFiles.Reason(file))));
         return new DataFolderReport(folder, reports, passed);
     }
 

@@ -27,7 +27,7 @@ internal static class ParquetRows
         while (Guard(file.Path, row + 1, rows.MoveNext))
         {
             row++;
-            yield return new JsonRow(file.Path, row, Parse(rows.Current));
+            yield return new JsonRow(file.Path, row, Parse(file.Path, row, rows.Current));
         }
     }
 
@@ -87,26 +87,40 @@ internal static class ParquetRows
 
     private static string FirstLine(string message) => message.Split('\n')[0].TrimEnd('.', '\r');
 
-    private static JsonElement Parse(string row)
+    private static JsonElement Parse(string path, int row, string text)
     {
         try
         {
-            return JsonElement.Parse(row);
+            return JsonElement.Parse(text);
         }
         catch (JsonException)
         {
-            return JsonElement.Parse(WithoutOddNumbers(row));
+            return Parse(path, row, text, WithJsonsNumbers(text));
         }
     }
 
-    /// <summary>DuckDB writes numbers that JSON does not have by their names.</summary>
-    private static string WithoutOddNumbers(string json)
+    private static JsonElement Parse(string path, int row, string text, string repaired)
+    {
+        try
+        {
+            return JsonElement.Parse(repaired);
+        }
+        catch (JsonException exception)
+        {
+            string begin = text.Length <= 80 ? text : text[..80] + "...";
+            throw new DataFileException(path, null, $"row {row} has a value that JSON cannot hold; DuckDB writes the row as {begin}", exception);
+        }
+    }
+
+    /// <summary>DuckDB writes numbers that JSON does not have by their names, and decimals without a digit before the point.</summary>
+    private static string WithJsonsNumbers(string json)
     {
         var text = new System.Text.StringBuilder(json.Length);
         for (int i = 0; i < json.Length;)
         {
             int length = json[i] == '"' ? Quoted(json, i) : 1;
             string? odd = json[i] == '"' ? null : Array.Find(OddNumbers, name => string.CompareOrdinal(json, i, name, 0, name.Length) == 0);
+            text.Append(json[i] == '.' && (i == 0 || !char.IsAsciiDigit(json[i - 1])) ? "0" : string.Empty);
             text.Append(odd is null ? json.AsSpan(i, length) : "null");
             i += odd?.Length ?? length;
         }

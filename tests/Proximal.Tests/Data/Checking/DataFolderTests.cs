@@ -86,6 +86,27 @@ public sealed class DataFolderTests
     }
 
     [Test]
+    public void A_lexicon_and_a_model_are_told_as_what_they_are()
+    {
+        _folder.Write("d/words.tsv", "good\t3\nbad luck\t-2.5\n");
+        _folder.Write("d/vader.txt", "good\t1.9\t0.9\t[2, 1]\n");
+        _folder.Write("d/labelled.txt", "This is a sentence of some length.\t1\nAnd this one is another.\t0\n");
+        _folder.Write("d/rows.tsv", "prompt\tresponse\n1\t2\n");
+        _folder.Write("d/small.gguf", "GGUF");
+        _folder.Write("d/what.inp", "x");
+        DataFolderReport report = DataCheck.RunFolder(_folder["d"]);
+        Dictionary<string, string> reasons = report.PassedOver.ToDictionary(file => Path.GetFileName(file.File), file => file.Reason);
+        Assert.Multiple(() =>
+        {
+            Assert.That(report.Sets.Select(set => Path.GetFileName(set.Files[0])), Is.EquivalentTo(new[] { "labelled.txt", "rows.tsv" }));
+            Assert.That(reasons["words.tsv"], Is.EqualTo("a lexicon: 2 entries with values from -2.5 to 3, for the reward `lexicon`"));
+            Assert.That(reasons["vader.txt"], Does.StartWith("a lexicon: 1 entries with values from 1.9 to 1.9 and further columns").And.Contain("cut -f1,2"));
+            Assert.That(reasons["small.gguf"], Is.EqualTo("a file of a model, of which `proximal info` tells"));
+            Assert.That(reasons["what.inp"], Is.EqualTo("'.inp' is no ending of data files"));
+        });
+    }
+
+    [Test]
     public void A_copy_has_the_rows_that_are_right_as_they_were()
     {
         const string Good = """{"prompt":"r","chosen":"ü\n","rejected":"e f","other":[1,{"a":null}]}""";
@@ -154,6 +175,8 @@ public sealed class DataFolderTests
     [TestCase("uci-sentiment", "amazon_cells_labelled.txt Prompts Trl 1000, imdb_labelled.txt Prompts Trl 1000, yelp_labelled.txt Prompts Trl 1000")]
     [TestCase("tinyshakespeare", "tiny_shakespeare.txt Prompts Trl")]
     [TestCase("gpt2-tokenizer", "")]
+    [TestCase("lexicons", "leo-profanity.json Texts Trl 253")]
+    [TestCase("tokenizer-goldens", "")]
     public void The_shared_folders_are_what_they_are(string folder, string expected)
     {
         DataFolderReport report = DataCheck.RunFolder(SharedData.Path(folder));

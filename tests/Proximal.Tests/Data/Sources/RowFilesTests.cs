@@ -182,6 +182,15 @@ public sealed class RowFilesTests
     }
 
     [Test]
+    public void Decimals_below_one_are_numbers()
+    {
+        string path = _folder.Parquet("a.parquet", "SELECT 'a.b' AS prompt, 0.5::DECIMAL(1,1) AS half, -0.25::DECIMAL(2,2) AS less, [0.75::DECIMAL(2,2), 1.5] AS list, 'nan'::DOUBLE AS odd");
+        Assert.That(
+            JsonRows.Stream(path, "it", "{}", exception => throw exception).Single().Object.GetRawText(),
+            Is.EqualTo("""{"prompt":"a.b","half":0.5,"less":-0.25,"list":[0.75,1.5],"odd":null}"""));
+    }
+
+    [Test]
     public void A_parquet_file_that_changes_is_read_anew()
     {
         for (int i = 0; i < 5; i++)
