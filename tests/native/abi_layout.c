@@ -94,6 +94,7 @@ static void px_struct_id_layout(void) {
   VALUE(px_struct_id, PX_STRUCT_GROUP_METRICS);
   VALUE(px_struct_id, PX_STRUCT_GGUF_OPTIONS);
   VALUE(px_struct_id, PX_STRUCT_GENERATOR_COUNTS);
+  VALUE(px_struct_id, PX_STRUCT_HEAD_KL_ARGS);
 }
 
 static void px_products_layout(void) {
@@ -756,6 +757,33 @@ static void px_attention_backward_args_layout(void) {
   FIELD(px_attention_backward_args, workspace_bytes);
 }
 
+static void px_head_kl_args_layout(void) {
+  STRUCT(px_head_kl_args);
+  FIELD(px_head_kl_args, struct_size);
+  FIELD(px_head_kl_args, flags);
+  FIELD(px_head_kl_args, dtype);
+  FIELD(px_head_kl_args, reserved);
+  FIELD(px_head_kl_args, rows);
+  FIELD(px_head_kl_args, vocabulary);
+  FIELD(px_head_kl_args, hidden_size);
+  FIELD(px_head_kl_args, ref_hidden_size);
+  FIELD(px_head_kl_args, temperature);
+  FIELD(px_head_kl_args, hidden);
+  FIELD(px_head_kl_args, ref_hidden);
+  FIELD(px_head_kl_args, head);
+  FIELD(px_head_kl_args, head_bytes);
+  FIELD(px_head_kl_args, ref_head);
+  FIELD(px_head_kl_args, ref_head_bytes);
+  FIELD(px_head_kl_args, kl);
+  FIELD(px_head_kl_args, upstream);
+  FIELD(px_head_kl_args, head_transposed);
+  FIELD(px_head_kl_args, head_transposed_bytes);
+  FIELD(px_head_kl_args, d_hidden);
+  FIELD(px_head_kl_args, d_head);
+  FIELD(px_head_kl_args, workspace);
+  FIELD(px_head_kl_args, workspace_bytes);
+}
+
 static void px_gemm_flags_layout(void) {
   ENUM(px_gemm_flags);
   VALUE(px_gemm_flags, PX_GEMM_TRANSPOSED);
@@ -1078,6 +1106,7 @@ int main(void) {
   px_gelu_backward_args_layout();
   px_attention_args_layout();
   px_attention_backward_args_layout();
+  px_head_kl_args_layout();
   px_gemm_flags_layout();
   px_activation_layout();
   px_gemm_pack_args_layout();

@@ -7,9 +7,8 @@
 
 #include "base/error.h"
 #include "base/isa.h"
-#include "kernel_test.h"
+#include "head_test.h"
 #include "kernels/policy_loss/policy_loss.h"
-#include "base/float16.h"
 
 using namespace px;
 using namespace px::kernels;
@@ -17,58 +16,11 @@ using namespace px::test;
 
 namespace {
 
-// Hidden states, a head and targets, as numbers of the dtype and packed.
-struct Problem {
-  Problem(const Cpu& cpu, int64_t n_, int64_t hidden_size, int64_t vocabulary_, px_dtype dtype_, uint32_t seed = 1)
-      : n(n_), size(hidden_size), vocabulary(vocabulary_), dtype(dtype_), hidden(random_floats(n * size, seed, -2, 2)),
-        head(random_floats(vocabulary * size, seed + 1, -1, 1)) {
-    for (auto* values : {&hidden, &head})
-      for (float& value : *values)
-        if (dtype == PX_DTYPE_BF16) value = from_bf16(to_bf16(value));
-    for (const float value : hidden) hidden_bf16.push_back(to_bf16(value));
-    std::mt19937 random(seed + 2);
-    for (int64_t i = 0; i < n; ++i) target.push_back(static_cast<int32_t>(random() % static_cast<uint64_t>(vocabulary)));
-    if (n > 1) target[1] = static_cast<int32_t>(vocabulary) - 1;
-    words.resize(static_cast<size_t>(packed_words(vocabulary, size, dtype)));
-    other_words.resize(static_cast<size_t>(packed_words(size, vocabulary, dtype)));
-    packed = gemm_pack(cpu, {head.data(), PX_DTYPE_F32, size, 1}, {nullptr, vocabulary, size, dtype}, words.data());
-    transposed = gemm_pack(cpu, {head.data(), PX_DTYPE_F32, 1, size}, {nullptr, size, vocabulary, dtype}, other_words.data());
-  }
-
-  // Rows [first, first + count).
-  HeadArgs args(int64_t first, int64_t count, double temperature, bool gradients) {
-    workspace.resize(head_workspace(packed, count, gradients) / 64 + 2);
-    auto at = reinterpret_cast<uintptr_t>(workspace.data());
-    at = (at + 63) / 64 * 64;
-    HeadArgs a;
-    a.n = count;
-    a.hidden = dtype == PX_DTYPE_F32 ? static_cast<const void*>(hidden.data() + first * size)
-                                     : hidden_bf16.data() + first * size;
-    a.hidden_stride = size;
-    a.head = packed;
-    a.head_transposed = transposed;
-    a.target = target.data() + first;
-    a.temperature = temperature;
-    a.workspace = reinterpret_cast<void*>(at);
-    return a;
-  }
-
-  int64_t n, size, vocabulary;
-  px_dtype dtype;
-  std::vector<float> hidden, head;
-  std::vector<uint16_t> hidden_bf16;
-  std::vector<int32_t> target;
-  std::vector<uint32_t> words, other_words;
-  struct alignas(64) Line { std::byte bytes[64]; };
-  std::vector<Line> workspace;
-  Packed packed, transposed;
-};
-
 struct Exact {
   double logprob, entropy, lse;
 };
 
-Exact exact(const Problem& p, int64_t row, double temperature, const std::vector<double>& hidden,
+Exact exact(const HeadProblem& p, int64_t row, double temperature, const std::vector<double>& hidden,
             const std::vector<double>& head) {
   std::vector<double> z(static_cast<size_t>(p.vocabulary));
   for (int64_t v = 0; v < p.vocabulary; ++v) {
@@ -85,8 +37,6 @@ Exact exact(const Problem& p, int64_t row, double temperature, const std::vector
   e.logprob = z[static_cast<size_t>(p.target[static_cast<size_t>(row)])] - e.lse;
   return e;
 }
-
-std::vector<double> doubles(const std::vector<float>& values) { return {values.begin(), values.end()}; }
 
 // Upstream gradients given beforehand.
 class Given final : public HeadObjective {
@@ -114,7 +64,7 @@ TEST_P(HeadLevels, GivesLogProbsAndEntropies) {
   for (const auto& [n, size, vocabulary] : {std::tuple<int64_t, int64_t, int64_t>{1, 3, 1}, {3, 8, 7}, {9, 16, 130},
                                             {70, 24, 511}, {5, 64, 513}, {2, 40, 1500}})
     for (const double temperature : {1.0, 0.7}) {
-      Problem p(cpu(pool), n, size, vocabulary, dtype());
+      HeadProblem p(cpu(pool), n, size, vocabulary, dtype());
       std::vector<float> logprob(static_cast<size_t>(n)), entropy(logprob), lse(logprob);
       head_logprob(cpu(pool), p.args(0, n, temperature, false), {logprob.data(), entropy.data(), lse.data()});
       for (int64_t i = 0; i < n; ++i) {
@@ -131,7 +81,7 @@ TEST_P(HeadLevels, GivesLogProbsAndEntropies) {
 TEST_P(HeadLevels, ARowsNumbersAreItsOwn) {
   Pool one(1), two(2), three(3);
   const int64_t n = scalar() ? 64 : 1030;
-  Problem p(cpu(one), n, 32, 1100, dtype());
+  HeadProblem p(cpu(one), n, 32, 1100, dtype());
   const auto run = [&](Pool& pool, int64_t first, int64_t count, bool gradients) {
     std::vector<float> out(static_cast<size_t>(3 * count));
     const HeadOutputs to{out.data(), out.data() + count, out.data() + 2 * count};
@@ -164,7 +114,7 @@ TEST_P(HeadLevels, ARowsNumbersAreItsOwn) {
 TEST_P(HeadLevels, GradientsAreThoseOfDifferences) {
   Pool pool(2);
   for (const double temperature : {1.0, 1.6}) {
-    Problem p(cpu(pool), 5, 6, 530, dtype());
+    HeadProblem p(cpu(pool), 5, 6, 530, dtype());
     const std::vector<float> a = random_floats(5, 21, -1, 1), b = random_floats(5, 22, -1, 1);
     std::vector<float> d_hidden(30, 0.25f), d_head(530 * 6, -0.5f);
     Given objective(a, b);
@@ -201,7 +151,7 @@ TEST_P(HeadLevels, AddsGradientsOverBlocks) {
   Pool one(1), two(2);
   const int64_t n = 261;
   if (scalar()) return;  // minutes, and nothing that the vectors do not do
-  Problem p(cpu(one), n, 20, 700, dtype());
+  HeadProblem p(cpu(one), n, 20, 700, dtype());
   const std::vector<float> a = random_floats(n, 23, -1, 1), b = random_floats(n, 24, -1, 1);
   const auto run = [&](Pool& pool, std::vector<float>& d_hidden, std::vector<float>& d_head) {
     Given objective(a, b);
@@ -230,7 +180,7 @@ TEST_P(HeadLevels, AddsGradientsOverBlocks) {
 TEST_P(HeadLevels, TheFusedLossIsTheLossOfTheParts) {
   Pool pool(2);
   const int64_t n = scalar() ? 20 : 300;
-  Problem p(cpu(pool), n, 24, 600, dtype());
+  HeadProblem p(cpu(pool), n, 24, 600, dtype());
   std::vector<float> logprob(static_cast<size_t>(n)), entropy(logprob), old = logprob, gradient = logprob;
   head_logprob(cpu(pool), p.args(0, n, 1, false), {logprob.data(), entropy.data(), nullptr});
   const std::vector<float> shift = random_floats(n, 31, -0.5, 0.5), advantage = random_floats(n, 32, -2, 2);
@@ -281,7 +231,7 @@ TEST_P(HeadLevels, TheFusedLossIsTheLossOfTheParts) {
 
 TEST_P(HeadLevels, NamesTheFirstRowWhoseLogitsAreNotFinite) {
   Pool pool(2);
-  Problem p(cpu(pool), 5, 8, 600, dtype());
+  HeadProblem p(cpu(pool), 5, 8, 600, dtype());
   p.hidden[3 * 8 + 2] = kInf;
   p.hidden_bf16[3 * 8 + 2] = to_bf16(kInf);
   std::vector<float> logprob(5), entropy(5), d_hidden(40), old(5, -1.f), advantage(5, 1.f);

@@ -93,6 +93,18 @@ Run kl(const Tensors& t, const Numbers&) {
   };
 }
 
+// hidden [n, H], head [V, H], the reference's of each, upstream [n]; whether gradients are wanted.
+Run head_kl(const Tensors& t, const Numbers& n) {
+  return [=] {
+    const bool gradients = n[0] != 0;
+    const Tensor hidden = gradients ? leaf(t[0]) : t[0], head = gradients ? leaf(t[1]) : t[1];
+    const Tensor log_p = at::log_softmax(at::linear(hidden, head).to(at::kFloat), -1);
+    const Tensor log_q = at::log_softmax(at::linear(t[2], t[3]).to(at::kFloat), -1);
+    const Tensor kl = (log_p.exp() * (log_p - log_q)).sum(-1);
+    if (gradients) (kl * t[4]).sum().backward();
+  };
+}
+
 // logprob, ref_logprob, scores [S], offsets [S + 1].
 Run reward_shape(const Tensors& t, const Numbers&) {
   return [=] {
@@ -275,7 +287,7 @@ const std::map<std::string, Make> kRuns{
     {"cast", cast},         {"embedding", embedding},     {"fused_policy_loss", fused_policy_loss},
     {"gae", gae},           {"gelu", gelu},               {"gemm", gemm},
     {"group_advantage", group_advantage},
-    {"kl", kl},             {"layernorm", layernorm},     {"policy_loss", policy_loss},
+    {"head_kl", head_kl},   {"kl", kl},                   {"layernorm", layernorm},     {"policy_loss", policy_loss},
     {"preference_loss", preference_loss},
     {"reward_shape", reward_shape}, {"rmsnorm", rmsnorm}, {"rope", rope},
     {"sample", sample},     {"swiglu", swiglu},           {"token_logprob", token_logprob},

@@ -159,6 +159,13 @@ internal static unsafe partial class NativeMethods
     public static extern px_status px_group_advantage_f32(px_engine* engine, [NativeTypeName("const px_group_advantage_args *")] px_group_advantage_args* args, px_group_metrics* metrics);
 
     [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    public static extern px_status px_head_kl(px_engine* engine, [NativeTypeName("const px_head_kl_args *")] px_head_kl_args* args);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+    [return: NativeTypeName("uint64_t")]
+    public static extern ulong px_head_kl_workspace([NativeTypeName("int64_t")] long rows, [NativeTypeName("int64_t")] long vocabulary, [NativeTypeName("int64_t")] long hidden_size, [NativeTypeName("int32_t")] int dtype, [NativeTypeName("int32_t")] int gradients);
+
+    [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
     public static extern px_status px_kl_f32(px_engine* engine, [NativeTypeName("const px_kl_args *")] px_kl_args* args);
 
     [DllImport("proximal", CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]

@@ -54,4 +54,5 @@ internal enum px_struct_id
     PX_STRUCT_GROUP_METRICS = 48,
     PX_STRUCT_GGUF_OPTIONS = 49,
     PX_STRUCT_GENERATOR_COUNTS = 50,
+    PX_STRUCT_HEAD_KL_ARGS = 51,
 }

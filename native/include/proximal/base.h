@@ -108,7 +108,8 @@ typedef enum px_struct_id {
   PX_STRUCT_GROUP_ADVANTAGE_ARGS = 47,
   PX_STRUCT_GROUP_METRICS = 48,
   PX_STRUCT_GGUF_OPTIONS = 49,
-  PX_STRUCT_GENERATOR_COUNTS = 50
+  PX_STRUCT_GENERATOR_COUNTS = 50,
+  PX_STRUCT_HEAD_KL_ARGS = 51
 } px_struct_id;
 
 /* Returns PX_ABI_VERSION of the library that is loaded. */

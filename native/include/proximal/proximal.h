@@ -14,6 +14,7 @@
 #include "kernels/gelu.h"
 #include "kernels/gemm.h"
 #include "kernels/group_advantage.h"
+#include "kernels/head_kl.h"
 #include "kernels/kl.h"
 #include "kernels/layernorm.h"
 #include "kernels/policy_loss.h"

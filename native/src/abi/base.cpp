@@ -61,6 +61,7 @@ uint32_t px_abi_sizeof(int32_t struct_id) {
     case PX_STRUCT_GROUP_METRICS: return sizeof(px_group_metrics);
     case PX_STRUCT_GGUF_OPTIONS: return sizeof(px_gguf_options);
     case PX_STRUCT_GENERATOR_COUNTS: return sizeof(px_generator_counts);
+    case PX_STRUCT_HEAD_KL_ARGS: return sizeof(px_head_kl_args);
     default: return 0;
   }
 }

@@ -1,4 +1,6 @@
-#include "kernels/gemm/gemm.h"
+#include "abi/gemm.h"
+
+#include <string>
 
 #include "abi/arrays.h"
 #include "abi/engine.h"
@@ -10,12 +12,6 @@ using namespace px::abi;
 
 namespace {
 
-px_dtype check_dtype(int32_t dtype, const char* name) {
-  check(dtype == PX_DTYPE_F32 || dtype == PX_DTYPE_BF16, PX_INVALID_ARGUMENT, name, ": expected F32 (", PX_DTYPE_F32,
-        ") or BF16 (", PX_DTYPE_BF16, "), got ", dtype);
-  return static_cast<px_dtype>(dtype);
-}
-
 // The size of a matrix [outputs, inputs]; neither may be 0.
 int64_t check_weights(int64_t outputs, const char* outputs_name, int64_t inputs, const char* inputs_name) {
   kernels::check_size(outputs, outputs_name);
@@ -26,39 +22,39 @@ uint64_t packed_bytes(int64_t outputs, int64_t inputs, px_dtype dtype) {
   return static_cast<uint64_t>(kernels::packed_words(outputs, inputs, dtype)) * sizeof(uint32_t);
 }
 
-void check_packed(const void* packed, uint64_t bytes, uint64_t needed) {
-  check_pointer(packed, "args.packed");
-  check(bytes >= needed, PX_INVALID_ARGUMENT, "args.packed_bytes: expected at least ", needed, ", got ", bytes);
-  check(reinterpret_cast<uintptr_t>(packed) % alignof(uint32_t) == 0, PX_INVALID_ARGUMENT,
-        "args.packed: expected an address that is a multiple of ", alignof(uint32_t));
+void check_packed(const void* packed, uint64_t bytes, uint64_t needed, const char* name) {
+  check_pointer(packed, name);
+  check(bytes >= needed, PX_INVALID_ARGUMENT, name, "_bytes: expected at least ", needed, ", got ", bytes);
+  check(reinterpret_cast<uintptr_t>(packed) % alignof(uint32_t) == 0, PX_INVALID_ARGUMENT, name,
+        ": expected an address that is a multiple of ", alignof(uint32_t));
 }
 
 void pack(Engine& engine, const px_gemm_pack_args& a) {
-  const px_dtype from = check_dtype(a.from, "args.from");
-  const px_dtype dtype = check_dtype(a.dtype, "args.dtype");
+  const px_dtype from = check_product_dtype(a.from, "args.from");
+  const px_dtype dtype = check_product_dtype(a.dtype, "args.dtype");
   check(dtype == PX_DTYPE_BF16 || from == PX_DTYPE_F32, PX_INVALID_ARGUMENT,
         "args.dtype: expected BF16 of weights in BF16, got F32; cast them first");
   const int64_t elements = check_weights(a.outputs, "args.outputs", a.inputs, "args.inputs");
   check_array(a.w, elements, "args.w");
-  check_packed(a.packed, a.packed_bytes, packed_bytes(a.outputs, a.inputs, dtype));
+  check_packed(a.packed, a.packed_bytes, packed_bytes(a.outputs, a.inputs, dtype), "args.packed");
   const bool transposed = (a.flags & PX_GEMM_TRANSPOSED) != 0;
   const kernels::Unpacked w{a.w, from, transposed ? 1 : a.inputs, transposed ? a.outputs : 1};
   kernels::gemm_pack(engine.cpu(), w, {nullptr, a.outputs, a.inputs, dtype}, static_cast<uint32_t*>(a.packed));
 }
 
 void multiply(Engine& engine, const px_gemm_args& a) {
-  const px_dtype dtype = check_dtype(a.dtype, "args.dtype");
+  const px_dtype dtype = check_product_dtype(a.dtype, "args.dtype");
   check(a.activation >= PX_ACTIVATION_NONE && a.activation <= PX_ACTIVATION_SILU, PX_INVALID_ARGUMENT,
         "args.activation: expected a px_activation (0 to 3), got ", a.activation);
   check_weights(a.outputs, "args.outputs", a.inputs, "args.inputs");
   check_array(a.x, kernels::check_matrix(a.rows, "args.rows", a.inputs, "args.inputs"), "args.x");
-  check_packed(a.packed, a.packed_bytes, packed_bytes(a.outputs, a.inputs, dtype));
+  const kernels::Packed weights = packed_of(a.packed, a.packed_bytes, a.outputs, a.inputs, dtype, "args.packed");
   const int64_t results = kernels::check_matrix(a.rows, "args.rows", a.outputs, "args.outputs");
   kernels::check_some_output(a.out, a.out_bf16, results, "args.out");
   kernels::GemmArgs args;
   args.x = (a.flags & PX_GEMM_TRANSPOSED) != 0 ? kernels::columns_of(a.x, a.rows, a.rows)
                                                : kernels::rows_of(a.x, a.rows, a.inputs, dtype);
-  args.weights = {static_cast<const uint32_t*>(a.packed), a.outputs, a.inputs, dtype};
+  args.weights = weights;
   args.bias = a.bias;
   args.residual = a.residual;
   args.out = a.out;
@@ -70,13 +66,25 @@ void multiply(Engine& engine, const px_gemm_args& a) {
 
 }  // namespace
 
+px_dtype px::abi::check_product_dtype(int32_t dtype, const char* name) {
+  check(dtype == PX_DTYPE_F32 || dtype == PX_DTYPE_BF16, PX_INVALID_ARGUMENT, name, ": expected F32 (", PX_DTYPE_F32,
+        ") or BF16 (", PX_DTYPE_BF16, "), got ", dtype);
+  return static_cast<px_dtype>(dtype);
+}
+
+kernels::Packed px::abi::packed_of(const void* packed, uint64_t bytes, int64_t outputs, int64_t inputs, px_dtype dtype,
+                                   const char* name) {
+  check_packed(packed, bytes, packed_bytes(outputs, inputs, dtype), name);
+  return {static_cast<const uint32_t*>(packed), outputs, inputs, dtype};
+}
+
 extern "C" {
 
 uint64_t px_gemm_packed_bytes(int64_t outputs, int64_t inputs, int32_t dtype) {
   uint64_t bytes = 0;
   guarded("px_gemm_packed_bytes", [&] {
     check_weights(outputs, "outputs", inputs, "inputs");
-    bytes = packed_bytes(outputs, inputs, check_dtype(dtype, "dtype"));
+    bytes = packed_bytes(outputs, inputs, check_product_dtype(dtype, "dtype"));
   });
   return bytes;
 }
@@ -103,7 +111,7 @@ px_status px_gemm_interleave(px_engine* engine, const void* x, int32_t dtype, in
                              uint32_t* words) {
   return guarded("px_gemm_interleave", [&] {
     Engine& e = engine_of(engine);
-    const px_dtype from = check_dtype(dtype, "dtype");
+    const px_dtype from = check_product_dtype(dtype, "dtype");
     const int64_t elements = kernels::check_matrix(inputs, "inputs", rows, "rows");
     check_array(x, elements, "x");
     check_array(words, elements, "words");

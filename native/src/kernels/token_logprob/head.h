@@ -94,11 +94,9 @@ struct RowSlope {
 struct HeadKernels {
   ChunkSums (*sums)(const float* logits, int64_t count, float inverse_temperature);
   // Logits of one row to the slope of the objective, in place; `hit` is the target's column or -1.
-  void (*slope_f32)(float* logits, int64_t count, float inverse_temperature, const RowSlope& row, int64_t hit);
-  // Two rows at once (high may be null): as bf16 where each row's floats begin, and as pairs.
-  void (*slope_bf16)(const float* low, const float* high, int64_t count, float inverse_temperature,
-                     const RowSlope rows[2], const int64_t hits[2], uint16_t* low_out, uint16_t* high_out,
-                     uint32_t* pairs);
+  void (*slope)(float* logits, int64_t count, float inverse_temperature, const RowSlope& row, int64_t hit);
+  // Two rows (high may be null) to bf16, where each row's floats begin, and to pairs of both.
+  void (*round)(float* low, float* high, int64_t count, uint32_t* pairs);
 };
 
 HeadKernels head_kernels(Isa isa);

@@ -1,5 +1,4 @@
 // Rows of logits in vectors of floats.
-#include "base/float16.h"
 #include "kernels/token_logprob/head.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -60,40 +59,25 @@ class Slope {
   const Floats scale_, lse_, d_entropy_, constant_;
 };
 
-// The same for one element.
-float slope_of(float logit, const RowSlope& row, float inverse_temperature) {
-  return hn::GetLane(Slope(row, inverse_temperature)(splat(logit)));
-}
-
 void slope_row(float* logits, int64_t count, float inverse_temperature, const RowSlope& row, int64_t hit) {
   const Slope slope(row, inverse_temperature);
   for_vectors(count, [&](int64_t i, auto span) PX_LANES { span.store(slope(span.load(logits + i)), logits + i); });
   if (hit >= 0) logits[hit] += row.d_logprob;
 }
 
-void slope_pair(const float* low, const float* high, int64_t count, float inverse_temperature, const RowSlope rows[2],
-                const int64_t hits[2], uint16_t* low_out, uint16_t* high_out, uint32_t* pairs) {
+void round_rows(float* low, float* high, int64_t count, uint32_t* pairs) {
   const hn::Rebind<uint32_t, FloatTag> u;
-  const Slope low_slope(rows[0], inverse_temperature), high_slope(rows[1], inverse_temperature);
-  // The target's logit is read before bf16 of its row comes to lie over it.
-  const float low_hit = hits[0] >= 0 ? slope_of(low[hits[0]], rows[0], inverse_temperature) + rows[0].d_logprob : 0;
-  const float high_hit = hits[1] >= 0 ? slope_of(high[hits[1]], rows[1], inverse_temperature) + rows[1].d_logprob : 0;
+  // A vector of bf16 comes to lie where floats were that have been read.
+  auto* const low_out = reinterpret_cast<uint16_t*>(low);
+  auto* const high_out = reinterpret_cast<uint16_t*>(high);
   for_vectors(count, [&](int64_t i, auto span) PX_LANES {
-    const Floats a = low_slope(span.load(low + i));
-    const Floats b = high != nullptr ? high_slope(span.load(high + i)) : hn::Zero(fs);
+    const Floats a = span.load(low + i);
+    const Floats b = high != nullptr ? span.load(high + i) : hn::Zero(fs);
     span.store(a, low_out + i);
     if (high != nullptr) span.store(b, high_out + i);
     const auto pair = hn::Or(hn::PromoteTo(u, to_bf16(a)), hn::ShiftLeft<16>(hn::PromoteTo(u, to_bf16(b))));
     hn::StoreU(pair, u, pairs + i);
   });
-  if (hits[0] >= 0) {
-    low_out[hits[0]] = px::to_bf16(low_hit);
-    pairs[hits[0]] = (pairs[hits[0]] & 0xffff0000u) | low_out[hits[0]];
-  }
-  if (hits[1] >= 0) {
-    high_out[hits[1]] = px::to_bf16(high_hit);
-    pairs[hits[1]] = (pairs[hits[1]] & 0xffffu) | static_cast<uint32_t>(high_out[hits[1]]) << 16;
-  }
 }
 
 }  // namespace px::kernels::HWY_NAMESPACE
@@ -103,7 +87,7 @@ HWY_AFTER_NAMESPACE();
 namespace px::kernels {
 
 HeadKernels head_kernels_cpu(Isa isa) {
-  return {PX_SELECT(isa, chunk_sums), PX_SELECT(isa, slope_row), PX_SELECT(isa, slope_pair)};
+  return {PX_SELECT(isa, chunk_sums), PX_SELECT(isa, slope_row), PX_SELECT(isa, round_rows)};
 }
 
 }  // namespace px::kernels

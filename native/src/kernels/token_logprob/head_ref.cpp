@@ -26,23 +26,21 @@ float slope(double logit, float inverse_temperature, const RowSlope& row, bool h
   return static_cast<float>(value);
 }
 
-void slope_f32(float* logits, int64_t count, float inverse_temperature, const RowSlope& row, int64_t hit) {
+void slope_row(float* logits, int64_t count, float inverse_temperature, const RowSlope& row, int64_t hit) {
   for (int64_t i = 0; i < count; ++i) logits[i] = slope(logits[i], inverse_temperature, row, i == hit);
 }
 
-void slope_bf16(const float* low, const float* high, int64_t count, float inverse_temperature, const RowSlope rows[2],
-                const int64_t hits[2], uint16_t* low_out, uint16_t* high_out, uint32_t* pairs) {
+void round_rows(float* low, float* high, int64_t count, uint32_t* pairs) {
+  for (int64_t i = 0; i < count; ++i)
+    pairs[i] = to_bf16(low[i]) | (high != nullptr ? static_cast<uint32_t>(to_bf16(high[i])) << 16 : 0);
   for (int64_t i = 0; i < count; ++i) {
-    const uint16_t a = to_bf16(slope(low[i], inverse_temperature, rows[0], i == hits[0]));
-    const uint16_t b = high != nullptr ? to_bf16(slope(high[i], inverse_temperature, rows[1], i == hits[1])) : 0;
-    pairs[i] = a | static_cast<uint32_t>(b) << 16;
+    reinterpret_cast<uint16_t*>(low)[i] = static_cast<uint16_t>(pairs[i]);
+    if (high != nullptr) reinterpret_cast<uint16_t*>(high)[i] = static_cast<uint16_t>(pairs[i] >> 16);
   }
-  for (int64_t i = 0; i < count; ++i) low_out[i] = static_cast<uint16_t>(pairs[i]);
-  for (int64_t i = 0; i < count && high != nullptr; ++i) high_out[i] = static_cast<uint16_t>(pairs[i] >> 16);
 }
 
 }  // namespace
 
-HeadKernels head_kernels_ref() { return {sums, slope_f32, slope_bf16}; }
+HeadKernels head_kernels_ref() { return {sums, slope_row, round_rows}; }
 
 }  // namespace px::kernels
