@@ -229,7 +229,7 @@ def kernel_table() -> str:
         test = managed.get(MANAGED_NAMES.get(name, name.replace("_", "")))
         tests += [ROOT / "tests" / "Proximal.Tests" / "Kernels" / test] if test else []
         ratio, share, path = figures.get(name, ("-", "-", None))
-        simd = [files("*_cpu.cpp"), files("*_avx512bf16.cpp")]
+        simd = [files("*_cpu.cpp"), files("*_avx512bf16.cpp"), files("*_amx.cpp")]
         rows.append([f"[{name}]({name}/{header.name})", files(f"{name}.cpp"), files("*_ref.cpp"),
                      ", ".join(text for text in simd if text != "-") or "-", files("*.cu"),
                      ", ".join(link(test) for test in tests if test.is_file()) or "-", ratio, share,

@@ -55,7 +55,7 @@ void prepare_peers(px::Isa isa, int threads) {
   const std::string count = std::to_string(threads);
   setenv("OMP_NUM_THREADS", count.c_str(), 1);
   // OpenBLAS takes some processors with AVX-512 for older ones.
-  if (isa == px::Isa::kAvx512 || isa == px::Isa::kAvx512Bf16) setenv("OPENBLAS_CORETYPE", "SkylakeX", 0);
+  if (isa >= px::Isa::kAvx512) setenv("OPENBLAS_CORETYPE", "SkylakeX", 0);
 }
 
 std::string processor() {

@@ -163,6 +163,29 @@ void multiply_bf16() {
 }
 
 #pragma GCC pop_options
+#pragma GCC push_options
+#pragma GCC target("avx512f")
+
+constexpr double kFlopOfTiles = 4 * 2.0 * 16 * 16 * 32;
+
+// Four tiles of sums, as a kernel has them.
+void multiply_tiles() {
+  struct alignas(64) {
+    uint8_t palette = 1, rest[15] = {};
+    uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+    uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+  } tiles;
+  asm volatile("ldtilecfg %0" : : "m"(tiles));
+  for (int64_t step = 0; step < kSteps / 8; ++step)
+    asm volatile(
+        "tdpbf16ps %tmm6, %tmm4, %tmm0\n\t"
+        "tdpbf16ps %tmm7, %tmm4, %tmm1\n\t"
+        "tdpbf16ps %tmm6, %tmm5, %tmm2\n\t"
+        "tdpbf16ps %tmm7, %tmm5, %tmm3");
+  asm volatile("tilerelease");
+}
+
+#pragma GCC pop_options
 #pragma GCC diagnostic pop
 
 struct Free {
@@ -178,7 +201,11 @@ Floats floats() {
 
 // Below AVX-512-bf16 a pair of bf16 is widened and costs what two floats do.
 double flop_rate(Isa isa, bool bf16, int threads) {
-  const bool wide = isa == Isa::kAvx512 || isa == Isa::kAvx512Bf16;
+  if (bf16 && isa == Isa::kAmx) {
+    return kFlopOfTiles * static_cast<double>(kSteps / 8) * threads /
+           seconds_of(threads, [](int) { multiply_tiles(); });
+  }
+  const bool wide = isa >= Isa::kAvx512;
   const auto multiply = !wide ? &multiply_avx2 : bf16 && isa == Isa::kAvx512Bf16 ? &multiply_bf16 : &multiply_avx512;
   const double flop = !wide ? 2.0 * 12 * 16 : kSums * (multiply == &multiply_bf16 ? 64.0 : 32.0);
   return flop * static_cast<double>(kSteps) * threads / seconds_of(threads, [&](int) { multiply(); });

@@ -4,12 +4,13 @@
 # A patch starts with what it breaks and with the tests that have to notice, as --filter understands them:
 #   breaks: the sign of k1
 #   killed by: KlTests, Golden_rl
+#   needs: amx_bf16                  (optional: a flag of the processor without which no test runs the line)
 # Then follows a diff of one line. The scratch copy stays in build/mutants, so that only what a patch touches is built.
 
 readonly scratch="$root/build/mutants"
 
 test_mutants() {
-  local patch name verdict survivors=0 killed=0 table=()
+  local patch name verdict survivors=0 killed=0 skipped=0 table=()
   command -v git >/dev/null || die "test --mutants needs git (apply)"
   mkdir -p "$scratch"
   exec 8>"$scratch/.lock"
@@ -37,12 +38,16 @@ test_mutants() {
     name=$(basename "$patch" .patch)
     verdict=$(try_mutant "$patch")
     say "mutant $name: $verdict"
-    if [[ $verdict == killed* ]]; then killed=$((killed + 1)); else survivors=$((survivors + 1)); fi
+    case $verdict in
+      killed*) killed=$((killed + 1)) ;;
+      skipped*) skipped=$((skipped + 1)) ;;
+      *) survivors=$((survivors + 1)) ;;
+    esac
     table+=("$(printf '%-34s %s' "$name" "$verdict")")
   done
   printf '%-34s %s\n' mutant result
   printf '%s\n' "${table[@]}"
-  printf '%d passed, %d failed, 0 skipped\n' "$killed" "$survivors"
+  printf '%d passed, %d failed, %d skipped\n' "$killed" "$survivors" "$skipped"
   ((survivors == 0))
 }
 
@@ -87,8 +92,13 @@ closing_line() { grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$scra
 
 # Applies a patch, runs its tests, takes it back; prints `killed by TEST` or what went wrong.
 try_mutant() {
-  local patch=$1 name file test killers=()
+  local patch=$1 name file test flag killers=()
   name=$(basename "$patch" .patch)
+  flag=$(sed -n 's/^needs: *//p' "$patch")
+  if [[ -n "$flag" ]] && ! grep -qw -- "$flag" /proc/cpuinfo; then
+    printf 'skipped: this processor has no %s\n' "$flag"
+    return
+  fi
   mapfile -t killers < <(killers_of "$patch")
   file=$(git apply --numstat "$patch" 2>/dev/null | sed -n 's/^1\t1\t//p')
   if ((${#killers[@]} == 0)) || [[ ! -f "$scratch/tree/$file" ]]; then

@@ -52,8 +52,8 @@ typedef struct px_memory_stats {
 } px_memory_stats;
 
 /* Creates an engine. options may be NULL (all defaults). Any thread. Its kernels use the best instruction set of the
- * machine; the environment variable PROXIMAL_ISA = scalar | avx2 | avx512 | avx512bf16 forces one. Results of one level
- * are the same bits for any number of threads; levels differ in the last bits.
+ * machine; the environment variable PROXIMAL_ISA = scalar | avx2 | avx512 | avx512bf16 | amx forces one. Results of one
+ * level are the same bits for any number of threads; levels differ in the last bits.
  * With a CUDA device the kernels gae, policy_loss, value_loss, kl, reward_shape, whiten, adamw, squared_norm, sample and
  * token_logprob copy their arrays there, compute there and copy the results back; all else computes on the CPU, and
  * models are not supported (PX_UNSUPPORTED on first use). The environment variable PROXIMAL_CUDA_LIBRARY names another

@@ -1,5 +1,11 @@
 #include "base/isa.h"
 
+#if defined(__x86_64__) && defined(__linux__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -10,7 +16,21 @@
 namespace px {
 namespace {
 
-constexpr std::array<std::string_view, 4> kNames{"scalar", "avx2", "avx512", "avx512bf16"};
+constexpr std::array<std::string_view, 5> kNames{"scalar", "avx2", "avx512", "avx512bf16", "amx"};
+
+// Whether there are matrix units for bf16 whose tiles Linux keeps for this process: it has to be asked for them, and
+// refuses where a thread's stack for signals could not hold them.
+bool has_tiles() {
+#if defined(__x86_64__) && defined(__linux__)
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  constexpr unsigned kTile = 1u << 24, kBf16 = 1u << 22;
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0 || (d & kTile) == 0 || (d & kBf16) == 0) return false;
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;  // asm/prctl.h of kernels from 5.16 on
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
+}
 
 // The compiler's checks ask the processor and whether the operating system keeps the wide registers.
 std::vector<Isa> detect() {
@@ -23,7 +43,9 @@ std::vector<Isa> detect() {
       !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512cd"))
     return found;
   found.push_back(Isa::kAvx512);
-  if (__builtin_cpu_supports("avx512bf16")) found.push_back(Isa::kAvx512Bf16);
+  if (!__builtin_cpu_supports("avx512bf16")) return found;
+  found.push_back(Isa::kAvx512Bf16);
+  if (has_tiles()) found.push_back(Isa::kAmx);
   return found;
 }
 
@@ -41,7 +63,7 @@ Isa choose_isa() {
   if (wanted == nullptr || *wanted == '\0') return usable_isas().back();
   const auto name = std::ranges::find(kNames, std::string_view(wanted));
   check(name != kNames.end(), PX_INVALID_ARGUMENT,
-        "environment PROXIMAL_ISA: expected scalar, avx2, avx512 or avx512bf16, got '", wanted, "'");
+        "environment PROXIMAL_ISA: expected scalar, avx2, avx512, avx512bf16 or amx, got '", wanted, "'");
   const auto isa = static_cast<Isa>(name - kNames.begin());
   check(std::ranges::find(usable_isas(), isa) != usable_isas().end(), PX_UNSUPPORTED, "environment PROXIMAL_ISA: '",
         wanted, "' is more than this machine has; its best is ", std::string(name_of(usable_isas().back())));

@@ -7,9 +7,9 @@
 namespace px {
 
 // Each includes those before it. Scalar: the references, in double and one element at a time.
-enum class Isa { kScalar, kAvx2, kAvx512, kAvx512Bf16 };
+enum class Isa { kScalar, kAvx2, kAvx512, kAvx512Bf16, kAmx };
 
-// scalar, avx2, avx512, avx512bf16.
+// scalar, avx2, avx512, avx512bf16, amx.
 std::string_view name_of(Isa isa);
 
 // What this processor and its operating system run, in ascending order; at least scalar.

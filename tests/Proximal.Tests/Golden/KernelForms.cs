@@ -10,7 +10,7 @@ internal static partial class KernelForms
     private const string EmulatedCuda = "emulated cuda";
     private const string CudaLibrary = "PROXIMAL_CUDA_LIBRARY";
     private const string Isa = "PROXIMAL_ISA";
-    private static readonly string[] Levels = ["scalar", "avx2", "avx512", "avx512bf16"];
+    private static readonly string[] Levels = ["scalar", "avx2", "avx512", "avx512bf16", "amx"];
 
     /// <summary>Those that this machine runs.</summary>
     public static IReadOnlyList<string> All { get; } = [.. Levels.Where(Runs), EmulatedCuda];

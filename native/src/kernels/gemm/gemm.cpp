@@ -107,6 +107,7 @@ class Product {
 
 MultiplyPanel multiply_panel(Isa isa, px_dtype dtype) {
   if (isa == Isa::kScalar) return dtype == PX_DTYPE_F32 ? &multiply_panel_ref_f32 : &multiply_panel_ref_bf16;
+  if (isa == Isa::kAmx && dtype == PX_DTYPE_BF16) return &multiply_panel_amx;
   if (isa == Isa::kAvx512Bf16 && dtype == PX_DTYPE_BF16) return &multiply_panel_avx512bf16;
   return multiply_panel_cpu(isa, dtype);
 }

@@ -7,7 +7,8 @@
 //
 // NUMERICS: an element's products are added along k in ascending order, one word after the other, whatever the tile it
 // is computed in: a row's bits depend on that row and the weights alone (and on the level). A pair of bf16 is added by
-// the processor's dot product on AVX-512-bf16, by two fused multiply-adds below it. The scalar level adds in double.
+// the processor's dot product on AVX-512-bf16, by two fused multiply-adds below it; on AMX blocks of sixteen pairs are
+// added (gemm_amx.cpp). The scalar level adds in double.
 //
 // An activation runs over a panel's results of some rows, which lie in the second cache at most, by the bits of the kernel
 // of its name in place: over floats, or over bf16 where `out` is not wanted.
@@ -147,5 +148,6 @@ void multiply_panel_ref_f32(const Rows& rows, const PanelWeights& weights, const
 void multiply_panel_ref_bf16(const Rows& rows, const PanelWeights& weights, const PanelOut& out);
 MultiplyPanel multiply_panel_cpu(Isa isa, px_dtype dtype);
 void multiply_panel_avx512bf16(const Rows& rows, const PanelWeights& weights, const PanelOut& out);
+void multiply_panel_amx(const Rows& rows, const PanelWeights& weights, const PanelOut& out);
 
 }  // namespace px::kernels
