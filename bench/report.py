@@ -83,7 +83,17 @@ def kernel_section(entries: list[dict], threads: int) -> list[str]:
         if roofs.disturbed:
             remarks += [f"**Disturbed**: around these figures all threads together did less than {LEAST_SCALING / 2:.0%} of what one did times "
                         "their number; they do not count.", ""]
-    return [f"## {entries[0]['name']}", "", *table(["Ratio", "Share of limit", "Case", OURS, "Rate", *peers, "Clean repeats"], rows), *remarks]
+    ops = [line for entry in entries for row in entry["rows"] if "ops" in row for line in op_section(row)]
+    return [f"## {entries[0]['name']}", "", *table(["Ratio", "Share of limit", "Case", OURS, "Rate", *peers, "Clean repeats"], rows), *remarks, *ops]
+
+
+def op_section(row: dict) -> list[str]:
+    """Where the time of one more run of ours went."""
+    whole = sum(op["seconds"] for op in row["ops"])
+    rows = [[op["op"], str(op["calls"] or ""), duration(op["seconds"]), f"{100 * op['seconds'] / whole:.1f} %",
+             f"{op['flop'] / op['seconds'] / 1e9:.0f}" if op["flop"] else "", f"{op['bytes'] / op['seconds'] / 1e9:.1f}" if op["bytes"] else ""]
+            for op in row["ops"] if op["seconds"] > 0.001 * whole]
+    return [f"### {row['shape']}: time by operation", "", *table(["Operation", "Calls", "Time", "Share", "GFLOP/s", "GB/s"], rows)]
 
 
 def case_cells(row: dict, roofs: Roofs, peers: list[str]) -> list[str]:

@@ -3,7 +3,9 @@
 #include <filesystem>
 #include <numeric>
 
+#include "abi/engine.h"
 #include "suite.h"
+#include "timed_ops.h"
 
 namespace px::bench {
 namespace {
@@ -39,6 +41,8 @@ class Side {
     px_engine* engine = nullptr;
     Suite::check(px_engine_create(&options, &engine));
     engine_.reset(engine);
+    if (backend == PX_BACKEND_CORE)
+      abi::engine_of(engine).wrap_ops([this](std::unique_ptr<Ops> ops) { return timed(std::move(ops), meter_); });
     const auto config = std::filesystem::temp_directory_path() / ("proximal_bench_" + std::to_string(getpid()) + ".json");
     std::ofstream(config) << kConfig;
     px_weights* weights = nullptr;
@@ -53,7 +57,17 @@ class Side {
 
   px_model* model() const { return model_.get(); }
 
+  // Notes with the last case where the time of a run goes.
+  void note_ops(Suite& suite, const Run& run) const {
+    const auto start = std::chrono::steady_clock::now();
+    meter_.start();
+    run();
+    meter_.stop();
+    suite.note("ops", meter_.totals(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()));
+  }
+
  private:
+  mutable Meter meter_;
   std::unique_ptr<px_engine, decltype(&px_engine_release)> engine_;
   std::unique_ptr<px_weights, decltype(&px_weights_release)> weights_;
   std::unique_ptr<px_model, decltype(&px_model_release)> model_;
@@ -101,6 +115,8 @@ class Rollout {
 };
 
 void decode(Suite& suite, const Side& ours, const Side& torch, int64_t batch) {
+  const std::string name = "decode, " + std::to_string(batch) + " sequences of 128 and on";
+  if (!suite.wants(name)) return;
   Rollout first(ours, batch), second(torch, batch);
   for (Rollout* rollout : {&first, &second}) {
     rollout->submit(1500);
@@ -108,23 +124,27 @@ void decode(Suite& suite, const Side& ours, const Side& torch, int64_t batch) {
   }
   // Of the middle of the measurement, which begins at the prompt's end.
   const double keys = kPrompt + 30, rows = static_cast<double>(batch);
-  suite.measure("decode, " + std::to_string(batch) + " sequences of 128 and on",
+  suite.measure(name,
                 {.flop = rows * (2 * (kBody + kHead) + attention_flop(keys)),
                  .dtype = PX_DTYPE_BF16,
                  .read_bytes = 2 * (kBody + kHead) + rows * keys * kLayers * kKeyValues * 2},
                 {{"Proximal", [&] { first.step(); }}, {"LibTorch backend", [&] { second.step(); }}});
+  ours.note_ops(suite, [&] { first.step(); });
 }
 
 void prefill(Suite& suite, const Side& ours, const Side& torch) {
   constexpr int64_t kBatch = 64;
+  constexpr const char* kName = "prefill, 64 prompts of 128";
+  if (!suite.wants(kName)) return;
   Rollout first(ours, kBatch), second(torch, kBatch);
   const auto run = [](Rollout& rollout) {
     rollout.submit(1);
     rollout.step();
   };
-  suite.measure("prefill, 64 prompts of 128",
-                {.flop = kBatch * (kPrompt * (2 * kBody + attention_flop((kPrompt + 1) / 2.0)) + 2 * kHead), .dtype = PX_DTYPE_BF16},
+  const double rows = kPrompt * (2 * kBody + attention_flop((kPrompt + 1) / 2.0));
+  suite.measure(kName, {.flop = kBatch * (rows + 2 * kHead), .dtype = PX_DTYPE_BF16},
                 {{"Proximal", [&] { run(first); }}, {"LibTorch backend", [&] { run(second); }}});
+  ours.note_ops(suite, [&] { run(first); });
 }
 
 // Packed sequences with one pass of a trainer over them.
@@ -164,6 +184,7 @@ class Training {
 };
 
 void train(Suite& suite, const Side& ours, const Side& torch, const char* name, const std::vector<int64_t>& lengths) {
+  if (!suite.wants(name)) return;
   Training first(ours, lengths), second(torch, lengths);
   double flop = 0;
   for (const int64_t length : lengths) {
@@ -176,6 +197,7 @@ void train(Suite& suite, const Side& ours, const Side& torch, const char* name, 
   };
   suite.measure(name, {.flop = flop, .dtype = PX_DTYPE_BF16},
                 {{"Proximal", [&] { run(first); }}, {"LibTorch backend", [&] { run(second); }}});
+  ours.note_ops(suite, [&] { run(first); });
 }
 
 void measure_engine(Suite& suite) {

@@ -75,7 +75,7 @@ Suite::Suite(int threads, bool quick, std::string only)
 }
 
 void Suite::measure(const std::string& shape, const Work& work, const std::vector<Contender>& contenders) {
-  if (shape.find(only_) == std::string::npos) return;
+  if (!wants(shape)) return;
   std::vector<Repeats> repeats(contenders.size());
   for (size_t c = 0; c < contenders.size(); ++c) {
     if (!contenders[c].run) continue;
@@ -108,6 +108,8 @@ void Suite::measure(const std::string& shape, const Work& work, const std::vecto
   }
   rows_.push_back(std::move(row));
 }
+
+void Suite::note(const char* key, nlohmann::json value) { rows_.back()[key] = std::move(value); }
 
 Contender Suite::torch(const char* kernel, std::vector<View> views, std::vector<double> numbers) const {
   return peer(torch_, "LibTorch", kernel, {std::move(views), std::move(numbers), threads_});

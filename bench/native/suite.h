@@ -39,8 +39,14 @@ class Suite {
   px_engine* engine() const { return engine_.get(); }
   int threads() const { return threads_; }
 
+  // Whether --case selects it.
+  bool wants(const std::string& shape) const { return shape.find(only_) != std::string::npos; }
+
   // The contenders by turns; the first is ours.
   void measure(const std::string& shape, const Work& work, const std::vector<Contender>& contenders);
+
+  // Adds to the row of the last measure().
+  void note(const char* key, nlohmann::json value);
 
   // A peer's run of a kernel.
   Contender torch(const char* kernel, std::vector<View> views, std::vector<double> numbers = {}) const;

@@ -153,6 +153,11 @@ Engine::~Engine() {
   worker_.run([this] { backend_.reset(); });
 }
 
+void Engine::wrap_ops(const std::function<std::unique_ptr<Ops>(std::unique_ptr<Ops>)>& wrap) {
+  check(backend_ == nullptr, PX_INVALID_STATE, "the operations are in use");
+  ops_ = wrap(std::move(ops_));
+}
+
 std::unique_ptr<Backend> Engine::open_core_backend() {
   const px_dtype products = options_.products == PX_PRODUCTS_BF16 ? PX_DTYPE_BF16 : PX_DTYPE_F32;
   return std::make_unique<core::CoreBackend>(*ops_, products);

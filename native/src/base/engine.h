@@ -39,6 +39,9 @@ class Engine {
   // What models, their gradients and caches live in and compute with. On the engine's thread.
   Ops& ops() { return *ops_; }
 
+  // Puts a table in front of that one, such as one that measures it. Before the first model.
+  void wrap_ops(const std::function<std::unique_ptr<Ops>(std::unique_ptr<Ops>)>& wrap);
+
   // Runs `body` on the engine's thread and waits; exceptions come back to the caller. All model work goes through it,
   // because LibTorch's thread teams belong to the calling thread.
   void run(const std::function<void()>& body) { worker_.run(body); }
