@@ -92,11 +92,11 @@ public sealed class LlamaCppTests : ModelFixture
         (int Leading, double Difference)[] compared = [.. prompts.Select((prompt, i) => AssertSteps(written, prompt, answer.GetProperty("greedy")[i], error))];
         int leading = compared.Sum(one => one.Leading);
         TestContext.Progress.WriteLine(
-            $"{type}: {leading} of {prompts.Length * Count} greedy tokens lead by more than {error} nats and are ours; log-probs differ by at most {compared.Max(one => one.Difference):F4}");
+            $"{type}: {leading} of {prompts.Length * Count} greedy tokens lead by more than {2 * error} nats and are ours; log-probs differ by at most {compared.Max(one => one.Difference):F4}");
         Assert.That(leading, Is.GreaterThanOrEqualTo(prompts.Length * Count * 7 / 10));
     }
 
-    /// <summary>Goes along llama.cpp's text: at each step its two best tokens have nearly our log-probs, and its choice is ours where it leads by more than the error.</summary>
+    /// <summary>Goes along llama.cpp's text: at each step its best token has nearly our log-prob, and its choice is ours where it leads by more than twice the error.</summary>
     /// <returns>The steps with such a lead, and the largest difference of log-probs.</returns>
     private static (int Leading, double Difference) AssertSteps(LanguageModel model, int[] prompt, JsonElement steps, double error)
     {
@@ -109,7 +109,9 @@ public sealed class LlamaCppTests : ModelFixture
             double[] ours = [.. top.Select(candidate => LogProb(model, [.. text, candidate.Token]))];
             difference = Math.Max(difference, Math.Abs(ours[0] - top[0].LogProb));
             Assert.That(ours[0], Is.EqualTo(top[0].LogProb).Within(error), $"the likeliest token, after {text.Count - prompt.Length} tokens");
-            if (top[0].LogProb - top[1].LogProb > error)
+
+            // Either of the two may be off by the error.
+            if (top[0].LogProb - top[1].LogProb > 2 * error)
             {
                 Assert.That(ours[0], Is.GreaterThan(ours[1]), $"the choice after {text.Count - prompt.Length} tokens");
                 leading++;
