@@ -84,12 +84,15 @@ TEST_F(DeviceEngine, NamesWhatIsNotFinite) {
   expect_error_with("reward[4003]");
 }
 
-TEST_F(DeviceEngine, ModelsAreRefused) {
+TEST_F(DeviceEngine, TheLibTorchBackendIsRefused) {
   use_emulator();
-  ASSERT_EQ(create(1), PX_OK) << last_error();
+  auto options = make_args<px_engine_options>();
+  options.device = 1;
+  options.backend = PX_BACKEND_TORCH;
+  ASSERT_EQ(px_engine_create(&options, &engine_), PX_OK) << last_error();
   double gflops = 0;
   EXPECT_EQ(px_engine_measure_gemm(engine_, 8, 1, &gflops), PX_UNSUPPORTED);
-  expect_error_with("models do not run on a CUDA device");
+  expect_error_with("options.backend");
 }
 
 TEST_F(DeviceEngine, ADeviceThatIsNotThereIsRefused) {

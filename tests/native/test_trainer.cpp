@@ -75,9 +75,11 @@ std::vector<float> gradient_of(px_trainer* trainer, px_model* model) {
 
 std::vector<float> parameters_of(px_model* model) {
   std::vector<float> all;
-  for (const px::TensorSpec& tensor : tensors_of(model)) {
-    const std::span<float> data = model->model->tensor_data(tensor);
-    all.insert(all.end(), data.begin(), data.end());
+  const std::vector<px::TensorSpec>& tensors = tensors_of(model);
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    std::vector<float> values(static_cast<size_t>(tensors[i].elements));
+    EXPECT_EQ(px_model_read_tensor(model, static_cast<int64_t>(i), values.data(), tensors[i].elements), PX_OK);
+    all.insert(all.end(), values.begin(), values.end());
   }
   return all;
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <numeric>
 #include <random>
@@ -75,20 +76,30 @@ inline void randomise(px::Weights& weights, uint64_t seed) {
   }
 }
 
+// The device of fixtures that name none: PROXIMAL_TEST_DEVICE=1 runs their tests on the emulated one.
+inline int32_t device_of_tests() {
+  const char* device = std::getenv("PROXIMAL_TEST_DEVICE");
+  return device != nullptr ? std::atoi(device) : 0;
+}
+
 // An engine, of one thread unless said, with one model on it.
 struct Fixture {
   explicit Fixture(px_head head = PX_HEAD_LM, bool tied = true, uint64_t seed = 7,
-                   px::Descriptor shape = descriptor(true), int threads = 1, int32_t products = 0) {
+                   px::Descriptor shape = descriptor(true), int threads = 1, int32_t products = 0,
+                   int32_t device = device_of_tests()) {
+    if (device != 0) setenv("PROXIMAL_CUDA_LIBRARY", PROXIMAL_CUDA_EMULATED, 1);
     px_engine_options options{};
     options.struct_size = sizeof options;
     options.threads = threads;
     options.products = products;
+    options.device = device;
     px_engine* e = nullptr;
     EXPECT_EQ(px_engine_create(&options, &e), PX_OK) << last_error();
     engine.reset(e);
     shape.tied = tied;
     auto made = std::make_shared<px::Weights>(e->engine, shape, "{}");
     randomise(*made, seed);
+    made->settle();
     weights.reset(new px_weights{made});
     model = make_model(head);
   }

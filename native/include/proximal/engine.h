@@ -54,12 +54,15 @@ typedef struct px_memory_stats {
 /* Creates an engine. options may be NULL (all defaults). Any thread. Its kernels use the best instruction set of the
  * machine; the environment variable PROXIMAL_ISA = scalar | avx2 | avx512 | avx512bf16 | amx forces one. Results of one
  * level are the same bits for any number of threads; levels differ in the last bits.
- * With a CUDA device the kernels gae, policy_loss, value_loss, kl, reward_shape, whiten, adamw, squared_norm, sample and
- * token_logprob copy their arrays there, compute there and copy the results back; all else computes on the CPU, and
- * models are not supported (PX_UNSUPPORTED on first use). The environment variable PROXIMAL_CUDA_LIBRARY names another
+ * With a CUDA device models live there: parameters, gradients, moments, caches and activations; what a call is given and
+ * what it returns is copied, nothing else is. The LibTorch backend has no such form (PX_UNSUPPORTED on first use). The
+ * kernels gae, policy_loss, value_loss, kl, reward_shape, whiten, adamw, squared_norm, sample and token_logprob copy
+ * their arrays there, compute there and copy the results back; all other kernels compute on the CPU. Nothing of this has
+ * run on hardware yet: tests run it on an emulated device. The environment variable PROXIMAL_CUDA_LIBRARY names another
  * file than libproximal_cuda.so.
  * Errors: PX_INVALID_ARGUMENT, PX_UNSUPPORTED (no such device or no library for it, PROXIMAL_ISA beyond the machine),
- * PX_OUT_OF_MEMORY, PX_DEVICE_ERROR. */
+ * PX_OUT_OF_MEMORY, PX_DEVICE_ERROR. Every call that computes on a device may return PX_DEVICE_OUT_OF_MEMORY, after which
+ * what was there before is as it was, or PX_DEVICE_ERROR, after which the engine is of no more use. */
 PX_API px_status px_engine_create(const px_engine_options* options, px_engine** engine);
 
 /* Gives up the caller's reference. Children that are alive keep the engine alive. NULL does nothing. */
@@ -69,8 +72,9 @@ PX_API void px_engine_release(px_engine* engine);
 PX_API px_status px_engine_memory(px_engine* engine, px_memory_stats* stats);
 
 /* Describes the engine as a JSON object: version, backend, threads, isa, device ("cpu", or an object with name, memory
- * and what was copied to and from it), and once the LibTorch backend is in use (or
- * when `load_backend` is not 0) its version, its BLAS file and thread library. Copies it into buffer [capacity],
+ * and what kernels copied to and from it), and once a backend is in use (or when
+ * `load_backend` is not 0) what it says of itself: of a device what models copied to and from it, of LibTorch its version,
+ * its BLAS file and thread library. Copies it into buffer [capacity],
  * zero-terminated and cut if need be; *needed (optional) is the full size with the terminator. Any thread.
  * Errors: PX_UNSUPPORTED when the backend is asked for and cannot be opened: the text lists what was tried. */
 PX_API px_status px_engine_describe(px_engine* engine, int32_t load_backend, char* buffer, int64_t capacity,

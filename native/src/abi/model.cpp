@@ -135,7 +135,9 @@ px_status px_weights_load(px_engine* engine, const char* path, const px_load_opt
     check_pointer(weights, "weights");
     const px_load_options o = read_optional_args(options, "options");
     check_flags(o.flags, 0, "options");
-    *weights = new px_weights{load(engine->engine, path, o.base)};
+    std::shared_ptr<Weights> loaded = load(engine->engine, path, o.base);
+    loaded->settle();
+    *weights = new px_weights{std::move(loaded)};
   });
 }
 
@@ -144,7 +146,9 @@ px_status px_weights_create(px_engine* engine, const char* path, uint64_t seed, 
     engine_of(engine);
     check_path(path, "path");
     check_pointer(weights, "weights");
-    *weights = new px_weights{create_weights(engine->engine, path, seed)};
+    std::shared_ptr<Weights> created = create_weights(engine->engine, path, seed);
+    created->settle();
+    *weights = new px_weights{std::move(created)};
   });
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "proximal/kernels/adamw.h"
@@ -14,6 +15,8 @@
 
 namespace px {
 
+class Ops;
+
 // Each call copies what it reads to the device, computes and copies the results back before it returns; arguments are
 // checked and their defaults resolved. False: a number was not finite; what was written is void, and the reference
 // names it. Throws PX_DEVICE_ERROR or PX_DEVICE_OUT_OF_MEMORY where the device fails. One call at a time runs.
@@ -23,6 +26,10 @@ class Device {
 
   // A JSON object: name, memory, versions of runtime and driver, what was copied so far.
   virtual std::string describe() = 0;
+
+  // A table of operations over the device's memory, in a stream of its own, for models that live there. Goes before the
+  // device.
+  virtual std::unique_ptr<Ops> make_ops() = 0;
 
   virtual bool gae(const px_gae_args& args) = 0;
   virtual bool policy_loss(const px_policy_loss_args& args, px_policy_metrics& metrics) = 0;

@@ -146,7 +146,7 @@ Engine::Engine(const px_engine_options& options)
       isa_(choose_isa()),
       pool_(threads_),
       device_(open_device(options.device)),
-      ops_(std::make_unique<CpuOps>(Cpu{isa_, pool_})) {}
+      ops_(device_ ? device_->make_ops() : std::make_unique<CpuOps>(Cpu{isa_, pool_})) {}
 
 Engine::~Engine() {
   // LibTorch's thread teams belong to the worker, so the backend goes there too.
@@ -165,9 +165,8 @@ std::unique_ptr<Backend> Engine::open_core_backend() {
 
 Backend& Engine::backend() {
   if (!backend_) {
-    check(options_.device == 0, PX_UNSUPPORTED,
-          "options.device: models do not run on a CUDA device in this version, only kernels do; make another engine with "
-          "device 0 for models");
+    check(options_.device == 0 || options_.backend != PX_BACKEND_TORCH, PX_UNSUPPORTED,
+          "options.backend: the LibTorch backend has no form for a CUDA device; take the engine's own, or device 0");
     backend_ = options_.backend == PX_BACKEND_TORCH ? open_torch_backend(threads_) : open_core_backend();
   }
   return *backend_;

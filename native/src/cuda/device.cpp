@@ -9,31 +9,18 @@
 
 #include "cuda/kernels.h"
 #include "cuda/memory.h"
+#include "cuda/ops.h"
+#include "cuda/stream.h"
 
 namespace px::cuda {
 namespace {
-
-// A stream of its own, which waits for no other.
-class OwnStream {
- public:
-  OwnStream() { check_cuda(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags"); }
-  ~OwnStream() {
-    if (cudaStreamDestroy(stream_) != cudaSuccess) cudaGetLastError();
-  }
-  OwnStream(const OwnStream&) = delete;
-  OwnStream& operator=(const OwnStream&) = delete;
-
-  cudaStream_t get() const { return stream_; }
-
- private:
-  cudaStream_t stream_ = nullptr;
-};
 
 class CudaDevice final : public Device {
  public:
   explicit CudaDevice(int32_t index) : index_(use(index)), memory_(stream_.get()) {}
 
   std::string describe() override;
+  std::unique_ptr<Ops> make_ops() override { return std::make_unique<CudaOps>(index_); }
 
   bool gae(const px_gae_args& args) override;
   bool policy_loss(const px_policy_loss_args& args, px_policy_metrics& metrics) override;

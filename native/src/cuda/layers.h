@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "cuda/check.h"
+#include "kernels/rows/rows.h"
 #include "proximal/kernels/embedding.h"
 #include "proximal/kernels/gelu.h"
 #include "proximal/kernels/layernorm.h"
@@ -39,6 +40,17 @@ void gelu_backward_cuda(cudaStream_t stream, const px_gelu_backward_args& args);
 
 void embedding_cuda(cudaStream_t stream, const px_embedding_args& args);
 void embedding_backward_cuda(cudaStream_t stream, const px_embedding_backward_args& args);
+
+// As kernels/rows/rows.h has them; values, slopes and rows are on the device.
+void gather_rows_cuda(cudaStream_t stream, const void* from, int64_t bytes, const int64_t* rows, int64_t n, void* to);
+void add_rows_cuda(cudaStream_t stream, const float* from, int64_t width, const int64_t* rows, int64_t n, float* to);
+void scalar_head_cuda(cudaStream_t stream, const ScalarRows& args, float* values);
+void scalar_head_backward_cuda(cudaStream_t stream, const ScalarRows& args, const float* slopes, float* d_rows,
+                               float* d_head);
+
+// As kernels/reduce/reduce.h has it, summed in double.
+void add_column_sums_cuda(cudaStream_t stream, const float* x, const uint16_t* x_bf16, int64_t rows, int64_t stride,
+                          int64_t first, int64_t columns, float* to);
 
 void cast_to_bf16_cuda(cudaStream_t stream, const float* x, int64_t n, uint16_t* out);
 void cast_from_bf16_cuda(cudaStream_t stream, const uint16_t* x, int64_t n, float* out);

@@ -41,6 +41,9 @@ class Products {
 
   cudaStream_t stream() const;
 
+  // Whether it is shown that a row's bits do not depend on the rows beside it.
+  static const bool kKeepsRows;
+
   // In the order of the stream. Throws PX_UNSUPPORTED where no algorithm fits.
   void multiply(const Product& product);
 

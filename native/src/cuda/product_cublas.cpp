@@ -153,6 +153,9 @@ class Products::Library {
   std::map<Key, cublasLtMatmulAlgo_t> algorithms_;
 };
 
+// To be shown on hardware.
+const bool Products::kKeepsRows = false;
+
 Products::Products(cudaStream_t stream) : library_(std::make_unique<Library>(stream)) {}
 Products::~Products() = default;
 cudaStream_t Products::stream() const { return library_->stream(); }

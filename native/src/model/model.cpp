@@ -90,18 +90,32 @@ std::string Model::name_of_element(int64_t index) const {
   return std::prev(after)->name;
 }
 
-std::vector<TensorSource> Model::sources() const {
+std::vector<TensorSource> Model::sources(std::vector<float>& copy) const {
+  Ops& ops = weights_->engine()->ops();
+  if (!ops.on_host()) {
+    copy.resize(static_cast<size_t>(elements_));
+    const std::span<const float> trunk = weight_range(), head = head_range();
+    ops.copy_out(copy.data(), trunk.data(), trunk.size_bytes());
+    ops.copy_out(copy.data() + trunk.size(), head.data(), head.size_bytes());
+    ops.finish();
+  }
+  const auto values = [&](const TensorSpec& tensor) -> std::span<const float> {
+    if (ops.on_host()) return tensor_data(tensor);
+    return std::span(copy).subspan(static_cast<size_t>(tensor.offset), static_cast<size_t>(tensor.elements));
+  };
   std::vector<TensorSource> sources;
-  for (const TensorSpec& tensor : tensors_) sources.push_back({tensor.name, tensor.shape, tensor_data(tensor)});
+  for (const TensorSpec& tensor : tensors_) sources.push_back({tensor.name, tensor.shape, values(tensor)});
   return sources;
 }
 
 void Model::save(const std::string& directory, const px_save_options& options) const {
-  save_huggingface(directory, weights_->config(), descriptor(), head_, sources(), options);
+  std::vector<float> copy;
+  save_huggingface(directory, weights_->config(), descriptor(), head_, sources(copy), options);
 }
 
 void Model::save_gguf(const std::string& path, const px_gguf_options& options) const {
-  px::save_gguf(path, descriptor(), head_, sources(), options);
+  std::vector<float> copy;
+  px::save_gguf(path, descriptor(), head_, sources(copy), options);
 }
 
 }  // namespace px

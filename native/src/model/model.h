@@ -48,7 +48,8 @@ class Model {
   void save_gguf(const std::string& path, const px_gguf_options& options) const;
 
  private:
-  std::vector<TensorSource> sources() const;
+  // Where the tensors' numbers can be read: `copy` holds them where the parameters are not the host's.
+  std::vector<TensorSource> sources(std::vector<float>& copy) const;
   void add_scalar_head(const px_model_options& options);
 
   std::shared_ptr<Weights> weights_;

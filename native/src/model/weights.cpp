@@ -42,7 +42,20 @@ Weights::Weights(std::shared_ptr<Engine> engine, Descriptor descriptor, std::str
 
 Weights::~Weights() {
   engine_->memory.weights -= bytes();
-  engine_->run([&] { backend_data.reset(); });
+  engine_->run([&] {
+    backend_data.reset();
+    device_.reset();
+  });
+}
+
+void Weights::settle() {
+  engine_->run([&] {
+    Ops& ops = engine_->ops();
+    if (ops.on_host()) return;
+    ops.copy_in(device_.emplace(ops).reserve_of<float>(elements()), arena_.get(), static_cast<uint64_t>(bytes()));
+    ops.finish();
+    arena_.reset();
+  });
 }
 
 std::shared_ptr<Weights> Weights::clone() const {
@@ -53,7 +66,15 @@ std::shared_ptr<Weights> Weights::clone() const {
   copy->file_score_bias = file_score_bias;
   copy->file_score_name = file_score_name;
   // On the engine's thread no step of a trainer is half done.
-  engine_->run([&] { engine_->ops().copy(copy->data(), data(), static_cast<uint64_t>(bytes())); });
+  engine_->run([&] {
+    Ops& ops = engine_->ops();
+    if (!ops.on_host()) {
+      copy->device_.emplace(ops).reserve_of<float>(elements());
+      copy->arena_.reset();
+    }
+    ops.copy(copy->data(), data(), static_cast<uint64_t>(bytes()));
+    ops.finish();
+  });
   return copy;
 }
 

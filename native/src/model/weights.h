@@ -3,22 +3,30 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/engine.h"
 #include "model/layout.h"
+#include "ops/memory.h"
 
 namespace px {
 
 class Weights {
  public:
-  // Zeroed parameters of the descriptor's shape. `config` is the family's config.json text, kept for saving.
+  // Zeroed parameters of the descriptor's shape, in the host's memory. `config` is the family's config.json text, kept
+  // for saving.
   Weights(std::shared_ptr<Engine> engine, Descriptor descriptor, std::string config);
   ~Weights();
   Weights(const Weights&) = delete;
   Weights& operator=(const Weights&) = delete;
 
+  // Moves the parameters, which their loading has written on the host, to where the engine's ops are.
+  void settle();
+
+  // Of settled weights.
   std::shared_ptr<Weights> clone() const;
 
   const std::shared_ptr<Engine>& engine() const { return engine_; }
@@ -29,8 +37,8 @@ class Weights {
   int64_t trunk_elements() const { return layout_.trunk_elements; }  // without an untied LM head
   int64_t elements() const { return layout_.elements; }              // with it
   int64_t bytes() const { return elements() * static_cast<int64_t>(sizeof(float)); }
-  float* data() { return arena_.get(); }
-  const float* data() const { return arena_.get(); }
+  float* data() { return const_cast<float*>(std::as_const(*this).data()); }
+  const float* data() const { return device_ ? reinterpret_cast<const float*>(device_->data()) : arena_.get(); }
 
   px_dtype storage_dtype = PX_DTYPE_F32;  // of the file
   px_head file_head = PX_HEAD_LM;         // what the file is: a language model, or a reward or value model
@@ -62,7 +70,8 @@ class Weights {
   Descriptor descriptor_;
   std::string config_;
   Layout layout_;
-  Arena arena_;  // 64-byte aligned
+  Arena arena_;                   // 64-byte aligned; none where they are on a device
+  std::optional<Buffer> device_;  // goes on the engine's thread
   std::atomic<int64_t> version_{0};
   LiveHandle<PX_HANDLE_WEIGHTS> live_;
 };

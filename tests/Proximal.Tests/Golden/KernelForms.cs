@@ -7,7 +7,7 @@ namespace Proximal.Tests.Golden;
 /// <summary>The forms that a kernel has here: one for each instruction set of the machine, and CUDA's under the emulator.</summary>
 internal static partial class KernelForms
 {
-    private const string EmulatedCuda = "emulated cuda";
+    public const string EmulatedCuda = "emulated cuda";
     private const string CudaLibrary = "PROXIMAL_CUDA_LIBRARY";
     private const string Isa = "PROXIMAL_ISA";
     private static readonly string[] Levels = ["scalar", "avx2", "avx512", "avx512bf16", "amx"];

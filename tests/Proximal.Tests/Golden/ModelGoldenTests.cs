@@ -6,8 +6,10 @@ using Proximal.Rollouts;
 
 namespace Proximal.Tests.Golden;
 
-/// <summary>Checkpoints against what transformers computes from them in fp64.</summary>
-public sealed class ModelGoldenTests
+/// <summary>Checkpoints against what transformers computes from them in fp64, on the processor and on an emulated device.</summary>
+[TestFixture("the processor")]
+[TestFixture(KernelForms.EmulatedCuda)]
+public sealed class ModelGoldenTests(string where)
 {
     private static readonly GoldenReport Report = new("models");
     private static readonly GoldenReport Folders = new("models, share of what is allowed,");
@@ -21,7 +23,7 @@ public sealed class ModelGoldenTests
     private Engine _engine = null!;
 
     [OneTimeSetUp]
-    public void StartEngine() => _engine = new Engine();
+    public void StartEngine() => _engine = where == KernelForms.EmulatedCuda ? KernelForms.Start(where) : new Engine();
 
     [OneTimeTearDown]
     public void WriteReport()

@@ -454,14 +454,63 @@ cudaError_t injected() {
   return set(error);
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(PX_EMULATOR_TSAN)
+// As the sanitizers want it, who watch its ends.
+void* take_memory(size_t bytes) { return std::malloc(bytes); }
+void give_memory(void* pointer, size_t) { std::free(pointer); }
+void protect(void*, size_t) {}
+struct Opened {
+  Opened() {}
+};
+#else
+// Pages that are closed to the host: they open while what a stream was given runs.
+int running_streams = 0;
+
+size_t whole_pages(size_t bytes) { return (bytes + 4095) / 4096 * 4096; }
+
+void* take_memory(size_t bytes) {
+  void* pages = mmap(nullptr, whole_pages(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return pages != MAP_FAILED ? pages : nullptr;
+}
+
+void give_memory(void* pointer, size_t bytes) { munmap(pointer, whole_pages(bytes)); }
+
+void protect(void* pointer, size_t bytes) {
+  mprotect(pointer, whole_pages(bytes), running_streams > 0 ? PROT_READ | PROT_WRITE : PROT_NONE);
+}
+
+class Opened {
+ public:
+  Opened() { change(1); }
+  ~Opened() { change(-1); }
+  Opened(const Opened&) = delete;
+  Opened& operator=(const Opened&) = delete;
+
+ private:
+  static void change(int by) {
+    const std::lock_guard guard(device_mutex);
+    const bool was = running_streams > 0;
+    running_streams += by;
+    if (was == (running_streams > 0)) return;
+    for (const auto& [pointer, bytes] : allocations) protect(pointer, bytes);
+  }
+};
+#endif
+
+// What the device holds; tests of whole engines have the environment alone.
+size_t memory_limit() {
+  const char* bytes = std::getenv("PROXIMAL_EMULATOR_MEMORY");
+  return bytes != nullptr ? std::strtoull(bytes, nullptr, 10) : config().memory_bytes;
+}
+
 void free_now(void* pointer) {
   const std::lock_guard guard(device_mutex);
   const auto found = allocations.find(pointer);
   if (found == allocations.end()) fail("cudaFreeAsync of what is not allocated");
   counts.live_bytes -= found->second;
   --counts.live_allocations;
+  give_memory(pointer, std::max<size_t>(found->second, 1));
   allocations.erase(found);
-  std::free(pointer);
 }
 
 }  // namespace
@@ -483,6 +532,8 @@ class Stream {
 
   cudaError_t synchronize() {
     const std::lock_guard guard(mutex_);
+    if (work_.empty()) return set(error_);
+    const Opened opened;
     for (const auto& work : work_) {
       try {
         if (error_ == cudaSuccess) work();
@@ -595,11 +646,13 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
 cudaError_t cudaMallocAsync(void** pointer, size_t bytes, cudaStream_t) {
   if (const cudaError_t error = injected(); error != cudaSuccess) return error;
   const std::lock_guard guard(device_mutex);
-  if (counts.live_bytes + bytes > config().memory_bytes) return set(cudaErrorMemoryAllocation);
-  *pointer = std::malloc(std::max<size_t>(bytes, 1));
+  if (counts.live_bytes + bytes > memory_limit()) return set(cudaErrorMemoryAllocation);
+  const size_t size = std::max<size_t>(bytes, 1);
+  *pointer = take_memory(size);
   if (*pointer == nullptr) return set(cudaErrorMemoryAllocation);
   std::memset(*pointer, 0xff, bytes);  // NaN
   allocations[*pointer] = bytes;
+  protect(*pointer, size);
   counts.live_bytes += bytes;
   ++counts.live_allocations;
   return cudaSuccess;

@@ -36,6 +36,7 @@ class Products::Library {
   cudaStream_t stream_;
 };
 
+const bool Products::kKeepsRows = true;
 Products::Products(cudaStream_t stream) : library_(std::make_unique<Library>(stream)) {}
 Products::~Products() = default;
 cudaStream_t Products::stream() const { return library_->stream(); }

@@ -143,8 +143,9 @@ __device__ void add_scaled(float* own, float factor, const float* row, int share
   for (int e = 0; e < Own; ++e) own[e] = fmaf(factor, row[e * kShare + share], own[e]);
 }
 
+// One block a processor is enough: with more the compiler takes fewer registers and spills.
 template <int Own, class Sequences>
-__global__ void __launch_bounds__(kThreads) forward_kernel(AttentionCuda args, Sequences sequences) {
+__global__ void __launch_bounds__(kThreads, 1) forward_kernel(AttentionCuda args, Sequences sequences) {
   constexpr int kWidth = Own * kShare;
   __shared__ float keys[kTile * kWidth], values[kTile * kWidth];
   const Place place = place_of(sequences);
@@ -233,7 +234,7 @@ struct Backward {
 
 // The gradient of queries: the rows of the block over the tiles of keys that they see.
 template <int Own>
-__global__ void __launch_bounds__(kThreads) queries_kernel(AttentionCuda args, Backward back) {
+__global__ void __launch_bounds__(kThreads, 1) queries_kernel(AttentionCuda args, Backward back) {
   constexpr int kWidth = Own * kShare;
   __shared__ float keys[kTile * kWidth], values[kTile * kWidth];
   const Place place = place_of(back.sequences);
@@ -289,9 +290,10 @@ __global__ void __launch_bounds__(kThreads) keys_kernel(AttentionCuda args, Back
   const int64_t last = reach < place.rows ? reach : place.rows;
   for (int64_t h = kv * group; h < (kv + 1) * group; ++h)
     for (int64_t tile = place.first / kTile * kTile; tile < last; tile += kTile) {
-      const float* slope = back.d_out + ((place.begin + tile) * args.heads + h) * size;
       fill_tile(queries, kWidth, {sequence + tile * stride + h * size, nullptr, stride}, size, place.rows - tile, args.bf16);
-      fill_tile(slopes, kWidth, {slope, nullptr, args.heads * size}, size, place.rows - tile, false);
+      fill_tile(slopes, kWidth,
+                {back.d_out + ((place.begin + tile) * args.heads + h) * size, nullptr, args.heads * size}, size,
+                place.rows - tile, false);
       __syncthreads();
       for (int t = 0; t < kTile; ++t) {
         const float score = dot<Own>(k, queries + t * kWidth, share) * args.scale;

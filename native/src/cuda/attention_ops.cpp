@@ -1,0 +1,75 @@
+#include "cuda/attention_ops.h"
+
+#include <algorithm>
+
+namespace px::cuda {
+namespace {
+
+static_assert(kernels::kPagePositions == kernels::kBlock);
+
+kernels::AttentionCuda args_of(const kernels::AttentionShape& shape, const AttentionRows& rows) {
+  kernels::AttentionCuda args;
+  args.heads = shape.heads;
+  args.kv_heads = shape.kv_heads;
+  args.head_size = shape.head_size;
+  args.scale = rows.scale;
+  args.window = rows.window;
+  args.bf16 = shape.dtype == PX_DTYPE_BF16;
+  args.qkv = rows.qkv;
+  args.out = rows.out.f32;
+  args.out_bf16 = rows.out.bf16;
+  args.lse = rows.lse;
+  return args;
+}
+
+}  // namespace
+
+CudaPackedAttention::CudaPackedAttention(DeviceMemory& memory, const kernels::AttentionShape& shape,
+                                         std::span<const int64_t> offsets)
+    : memory_(memory), shape_(shape), offsets_(memory, offsets.data(), static_cast<int64_t>(offsets.size())) {
+  kernels::check_attention_cuda(shape.head_size);
+  sequences_.tokens = offsets.back();
+  sequences_.sequences = static_cast<int64_t>(offsets.size()) - 1;
+  for (size_t s = 0; s + 1 < offsets.size(); ++s)
+    sequences_.longest = std::max(sequences_.longest, offsets[s + 1] - offsets[s]);
+  sequences_.offsets = offsets_.data();
+}
+
+void CudaPackedAttention::forward(const AttentionRows& rows, std::byte*) {
+  kernels::attention_cuda(memory_.stream(), args_of(shape_, rows), sequences_);
+}
+
+uint64_t CudaPackedAttention::backward_bytes() const {
+  return static_cast<uint64_t>(sequences_.tokens * shape_.heads) * sizeof(float);
+}
+
+void CudaPackedAttention::backward(const AttentionRows& rows, const float* d_out, float* d_qkv, std::byte* workspace) {
+  kernels::attention_backward_cuda(memory_.stream(), args_of(shape_, rows), sequences_, d_out, d_qkv,
+                                   reinterpret_cast<float*>(workspace));
+}
+
+CudaCachedAttention::CudaCachedAttention(DeviceMemory& memory, const kernels::AttentionShape& shape,
+                                         std::span<const kernels::AttentionSequence> sequences)
+    : memory_(memory), shape_(shape) {
+  kernels::check_attention_cuda(shape.head_size);
+  for (const kernels::AttentionSequence& s : sequences) {
+    host_sequences_.push_back({s.first_row, s.rows, s.position, static_cast<int64_t>(host_pages_.size())});
+    host_pages_.insert(host_pages_.end(), s.blocks, s.blocks + kernels::blocks_of(s.position + s.rows));
+    cached_.longest = std::max(cached_.longest, s.rows);
+  }
+  cached_.sequences = static_cast<int64_t>(sequences.size());
+  device_sequences_ = {memory, host_sequences_.data(), cached_.sequences};
+  device_pages_ = {memory, host_pages_.data(), static_cast<int64_t>(host_pages_.size())};
+  cached_.sequence = device_sequences_.data();
+  cached_.pages = device_pages_.data();
+}
+
+void CudaCachedAttention::forward(const AttentionRows& rows, std::byte*) {
+  const kernels::AttentionCuda args = args_of(shape_, rows);
+  kernels::CachedCuda layer = cached_;
+  layer.offset = rows.layer * shape_.kv_heads * 2 * kernels::kPagePositions * shape_.head_size;
+  kernels::attention_write_cuda(memory_.stream(), args, layer);
+  kernels::attention_cuda(memory_.stream(), args, layer);
+}
+
+}  // namespace px::cuda
