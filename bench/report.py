@@ -87,6 +87,24 @@ def kernel_section(entries: list[dict], threads: int) -> list[str]:
     return [f"## {entries[0]['name']}", "", *table(["Ratio", "Share of limit", "Case", OURS, "Rate", *peers, "Clean repeats"], rows), *remarks, *ops]
 
 
+def llama_section(runs: list[dict], engine: list[dict]) -> list[str]:
+    """llama.cpp before and after our cases, with its faster run counted."""
+    ours = {row["shape"]: row["contenders"][0]["seconds"] for kernel in engine for row in kernel["rows"]}
+    rows = []
+    for cases in zip(*(run["cases"] for run in runs)):
+        count = cases[0]["sequences"]
+        mine, theirs = ours.get(f"decode, {count} sequences of 128 and on"), min(case["step"] for case in cases)
+        if mine:
+            rows.append([times(theirs / mine), f"decode, {count} sequences", f"{count / mine:.0f}", *(f"{count / case['step']:.0f}" for case in cases)])
+        mine, theirs = ours.get(f"prefill, {count} prompts of 128"), min(case["prefill"] for case in cases)
+        if mine:
+            rows.append([times(theirs / mine), f"prefill, {count} prompts of 128", f"{128 * count / mine:.0f}",
+                         *(f"{128 * count / case['prefill']:.0f}" for case in cases)])
+    return ["## Beside llama.cpp", "", f"The same shape in BF16, by node-llama-cpp in a process of its own, {len(runs)} times around our cases; ratio to its faster "
+            f"run; tokens a second. It says of the machine: {runs[0]['system'].strip()}.", "",
+            *table(["Ratio", "Case", OURS, *(f"llama.cpp, run {i + 1}" for i in range(len(runs)))], rows)]
+
+
 def op_section(row: dict) -> list[str]:
     """Where the time of one more run of ours went."""
     whole = sum(op["seconds"] for op in row["ops"])
@@ -180,6 +198,8 @@ def write_results(options: argparse.Namespace) -> pathlib.Path:
     lines += call_section(kernels, benchmarks)
     for name in dict.fromkeys(kernel["name"] for kernel in kernels if kernel["name"] != "call"):
         lines += kernel_section([kernel for kernel in kernels if kernel["name"] == name], native["threads"])
+    if options.llama:
+        lines += llama_section([json.loads(path.read_text()) for path in options.llama], [kernel for kernel in kernels if kernel["name"] == "engine"])
     if benchmarks:
         lines += managed_section(benchmarks)
     name = "-".join([options.date, slug(processor), *map(slug, options.filter)])
@@ -254,6 +274,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--native", type=pathlib.Path, action="append", default=[], help="several: runs of the same program one after the other")
     parser.add_argument("--managed", type=pathlib.Path)
+    parser.add_argument("--llama", type=pathlib.Path, action="append", default=[], help="several: what bench/llama/decode.mjs printed, run by run")
     parser.add_argument("--commit", default="unknown")
     parser.add_argument("--date")
     parser.add_argument("--filter", action="append", default=[])

@@ -14,6 +14,9 @@ native/src/kernels/README.md. Wants a machine with nothing else on it.
   --managed       C# alone
   --threads N     of the native program; default: all cores
   --quick         see whether everything runs; the figures mean nothing and stay in build/bench
+
+With PROXIMAL_NODE_LLAMA, a folder where node-llama-cpp and @node-llama-cpp/linux-x64 are installed, `engine` also runs llama.cpp
+on its shape, before and after its own cases.
 END
 }
 
@@ -65,7 +68,11 @@ measure() {
     report+=(--filter "$filter")
   done
   if [[ -n "$native" ]]; then
+    local llama=
+    [[ -z "${PROXIMAL_NODE_LLAMA:-}" || " ${filters[*]:-engine} " != *" engine "* ]] || llama=1
+    [[ -z "$llama" ]] || run_llama before
     "$native_build/bin/proximal_bench" "${native_options[@]}" >"$folder/native.json"
+    [[ -z "$llama" ]] || run_llama after
     report+=(--native "$folder/native.json")
   fi
   if [[ -n "$managed" ]]; then
@@ -75,6 +82,16 @@ measure() {
     report+=(--managed "$folder")
   fi
   python3 "$root/bench/report.py" --date "$(date +%F)" --commit "$(commit_of_tree)" "${report[@]}"
+}
+
+# run_llama WHEN: llama.cpp on the shape of the engine's cases.
+run_llama() {
+  local model="$folder/engine.gguf" threads
+  threads=$(sed -n 's/.*--threads \([0-9]*\).*/\1/p' <<<"${native_options[*]}")
+  [[ -f "$model" ]] || "$native_build/bin/proximal_bench" --gguf "$model"
+  node "$root/bench/llama/decode.mjs" "$PROXIMAL_NODE_LLAMA" "$model" "${threads:-$(nproc)}" >"$folder/llama-$1.json" ||
+    die "bench: llama.cpp did not run; PROXIMAL_NODE_LLAMA has to name a folder with node_modules/node-llama-cpp"
+  report+=(--llama "$folder/llama-$1.json")
 }
 
 commit_of_tree() {

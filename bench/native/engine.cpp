@@ -30,6 +30,53 @@ std::vector<int32_t> random_tokens(int64_t count, uint64_t seed) {
   return all;
 }
 
+// The key-values of a vocabulary in a GGUF file.
+class GgufWords {
+ public:
+  static constexpr int64_t kCount = 6;
+
+  explicit GgufWords(int64_t count) {
+    constexpr uint32_t kU32 = 4, kI32 = 5, kString = 8;
+    key("tokenizer.ggml.model", kString);
+    text("gpt2");
+    array("tokenizer.ggml.tokens", kString, count);
+    for (int64_t id = 0; id < count; ++id) text("word" + std::to_string(id));
+    array("tokenizer.ggml.token_type", kI32, count);
+    for (int64_t id = 0; id < count; ++id) number<int32_t>(1);
+    array("tokenizer.ggml.merges", kString, 1);
+    text("w o");
+    for (const char* role : {"tokenizer.ggml.bos_token_id", "tokenizer.ggml.eos_token_id"}) {
+      key(role, kU32);
+      number<uint32_t>(0);
+    }
+  }
+
+  const uint8_t* bytes() const { return reinterpret_cast<const uint8_t*>(bytes_.data()); }
+  int64_t size() const { return static_cast<int64_t>(bytes_.size()); }
+
+ private:
+  template <class T>
+  void number(T value) {
+    bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+  void text(const std::string& value) {
+    number<uint64_t>(value.size());
+    bytes_ += value;
+  }
+  void key(const char* name, uint32_t type) {
+    text(name);
+    number(type);
+  }
+  void array(const char* name, uint32_t type, int64_t count) {
+    constexpr uint32_t kArray = 9;
+    key(name, kArray);
+    number(type);
+    number(static_cast<uint64_t>(count));
+  }
+
+  std::string bytes_;
+};
+
 // A model of random weights on an engine of its own.
 class Side {
  public:
@@ -56,6 +103,17 @@ class Side {
   }
 
   px_model* model() const { return model_.get(); }
+
+  // The model with a vocabulary of any words, for programs that want one.
+  void save_gguf(const char* path) const {
+    const GgufWords words(static_cast<int64_t>(kVocabulary));
+    auto options = make_args<px_gguf_options>();
+    options.type = PX_GGUF_BF16;
+    options.metadata = words.bytes();
+    options.metadata_bytes = words.size();
+    options.metadata_count = GgufWords::kCount;
+    Suite::check(px_model_save_gguf(model_.get(), path, &options));
+  }
 
   // Notes with the last case where the time of a run goes.
   void note_ops(Suite& suite, const Run& run) const {
@@ -211,4 +269,7 @@ void measure_engine(Suite& suite) {
 const Registration engine("engine", &measure_engine);
 
 }  // namespace
+
+void save_engine_model(Suite& suite, const char* path) { Side(suite, PX_BACKEND_CORE).save_gguf(path); }
+
 }  // namespace px::bench

@@ -1,6 +1,7 @@
 // Measures kernels beside their peers, with the machine's limits before and after each; JSON on standard output.
 //
 //   proximal_bench [--filter NAME]... [--case PART] [--threads N] [--quick]
+//   proximal_bench --gguf FILE       (writes the model of the engine's cases and ends)
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,6 +23,7 @@ namespace {
 struct Options {
   std::vector<std::string> filters;
   std::string only;  // cases whose name contains it
+  std::string gguf;
   int threads = static_cast<int>(std::thread::hardware_concurrency());
   bool quick = false;  // to see whether everything runs: the figures mean nothing
 
@@ -40,6 +42,8 @@ bool read(int count, char** texts, Options& options) {
       options.filters.emplace_back(texts[++i]);
     } else if (option == "--case" && i + 1 < count) {
       options.only = texts[++i];
+    } else if (option == "--gguf" && i + 1 < count) {
+      options.gguf = texts[++i];
     } else if (option == "--threads" && i + 1 < count) {
       options.threads = std::atoi(texts[++i]);
       if (options.threads < 1) return false;
@@ -70,7 +74,7 @@ std::string processor() {
 int main(int count, char** texts) {
   Options options;
   if (!read(count, texts, options)) {
-    std::cerr << "usage: proximal_bench [--filter NAME]... [--case PART] [--threads N] [--quick]\n";
+    std::cerr << "usage: proximal_bench [--filter NAME]... [--case PART] [--threads N] [--quick] [--gguf FILE]\n";
     return 2;
   }
   try {
@@ -78,6 +82,10 @@ int main(int count, char** texts) {
     if (isa == px::Isa::kScalar) throw std::runtime_error("the probe of the machine needs AVX2");
     prepare_peers(isa, options.threads);
     Suite suite(options.threads, options.quick, options.only);
+    if (!options.gguf.empty()) {
+      save_engine_model(suite, options.gguf.c_str());
+      return 0;
+    }
     nlohmann::json result{{"processor", processor()}, {"cores", std::thread::hardware_concurrency()},
                           {"isa", px::name_of(isa)}, {"threads", options.threads}, {"compiler", "g++ " __VERSION__},
                           {"quick", options.quick}, {"peers", suite.peers()}, {"kernels", nlohmann::json::array()}};

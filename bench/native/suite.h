@@ -81,6 +81,9 @@ struct Registration {
   Registration(const char* name, void (*run)(Suite&));
 };
 
+// Writes the model of the engine's cases as BF16 GGUF, for peers that are programs.
+void save_engine_model(Suite& suite, const char* path);
+
 struct Registered {
   std::string name;
   void (*run)(Suite&);
