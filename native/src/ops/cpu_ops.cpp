@@ -161,7 +161,11 @@ void CpuOps::copy(void* to, const void* from, uint64_t bytes) {
 }
 
 void CpuOps::zero(void* to, uint64_t bytes) {
-  if (bytes > 0) std::memset(to, 0, bytes);
+  constexpr uint64_t kPart = 1 << 20;
+  cpu_.pool.for_each(static_cast<int64_t>((bytes + kPart - 1) / kPart), [&](int64_t i) noexcept {
+    const uint64_t begin = static_cast<uint64_t>(i) * kPart;
+    std::memset(static_cast<std::byte*>(to) + begin, 0, std::min(kPart, bytes - begin));
+  });
 }
 
 // ---- Layers ----

@@ -1,6 +1,7 @@
 // gemm and packing in vectors of floats; bf16 below AVX-512-bf16 is widened in registers.
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <type_traits>
 
 #include "base/float16.h"
@@ -82,8 +83,77 @@ HWY_INLINE uint32_t word(const Unpacked& from, int64_t k, int64_t n, int64_t s) 
   }
 }
 
-// Plain loops: the compiler makes vectors of the inner one where columns are neighbours in memory; where steps are,
-// sixteen of each stay in the first cache.
+#if HWY_TARGET == HWY_SCALAR
+// Without vectors nothing is turned.
+template <class From, class To>
+HWY_INLINE int64_t turn_panel(const Unpacked&, int64_t, int64_t, int64_t, int64_t, uint32_t*) {
+  return 0;
+}
+#else
+// Steps of sixteen columns that are turned together.
+inline constexpr int64_t kTurned = 64;
+
+// Neighbours along k as words: `words` of them, in whole vectors.
+template <class From, class To>
+HWY_INLINE void words_of(const From* from, int64_t words, uint32_t* to) {
+  if constexpr (std::is_same_v<From, To>) {
+    std::memcpy(to, from, static_cast<size_t>(words) * 4);
+  } else {
+    auto* halves = reinterpret_cast<uint16_t*>(to);
+    const int64_t lanes = static_cast<int64_t>(hn::Lanes(f));
+    for (int64_t i = 0; i < 2 * words; i += lanes)
+      hn::StoreU(nearest_bf16(f, hn::LoadU(f, from + i)), hn::Rebind<uint16_t, F>(), halves + i);
+  }
+}
+
+// Up to sixteen columns that lie one behind the other, `steps` of each, a multiple of 16: vectors of columns, `width`
+// words from step to step. Four steps of four columns are a square in a block of 128 bits, which is turned there.
+template <class From, class To>
+HWY_INLINE void turn(const From* from, int64_t stride, int64_t columns, int64_t steps, int64_t width, uint32_t* to) {
+  constexpr int64_t kSquare = 4, kLine = 16;
+  HWY_ALIGN uint32_t lines[kTurned * kLine];  // four steps of columns c, c + 4, c + 8, c + 12 lie together
+  HWY_ALIGN uint32_t words[kTurned];
+  if (columns < kLine) std::fill(lines, lines + steps * kLine, 0u);
+  for (int64_t c = 0; c < columns; ++c) {
+    words_of<From, To>(from + c * stride, steps, words);
+    uint32_t* line = lines + c % kSquare * kLine + c / kSquare * kSquare;
+    for (int64_t s = 0; s < steps; s += kSquare, line += kSquare * kLine) std::memcpy(line, words + s, 16);
+  }
+  const hn::Repartition<uint64_t, W> pairs;
+  for (int64_t s = 0; s < steps; s += kSquare)
+    for (int64_t half = 0; half < kLine; half += static_cast<int64_t>(hn::Lanes(u))) {
+      const uint32_t* line = lines + s * kLine + half;
+      const auto a = hn::Load(u, line), b = hn::Load(u, line + kLine);
+      const auto c = hn::Load(u, line + 2 * kLine), d = hn::Load(u, line + 3 * kLine);
+      const auto low_ab = hn::BitCast(pairs, hn::InterleaveLower(u, a, b));
+      const auto low_cd = hn::BitCast(pairs, hn::InterleaveLower(u, c, d));
+      const auto high_ab = hn::BitCast(pairs, hn::InterleaveUpper(u, a, b));
+      const auto high_cd = hn::BitCast(pairs, hn::InterleaveUpper(u, c, d));
+      uint32_t* out = to + s * width + half;
+      hn::StoreU(hn::BitCast(u, hn::InterleaveLower(pairs, low_ab, low_cd)), u, out);
+      hn::StoreU(hn::BitCast(u, hn::InterleaveUpper(pairs, low_ab, low_cd)), u, out + width);
+      hn::StoreU(hn::BitCast(u, hn::InterleaveLower(pairs, high_ab, high_cd)), u, out + 2 * width);
+      hn::StoreU(hn::BitCast(u, hn::InterleaveUpper(pairs, high_ab, high_cd)), u, out + 3 * width);
+    }
+}
+
+// Steps that are neighbours in memory, of the columns of a panel: in whole sixteens as far as they go. Returns how
+// many.
+template <class From, class To>
+HWY_INLINE int64_t turn_panel(const Unpacked& from, int64_t first, int64_t columns, int64_t steps, int64_t width,
+                              uint32_t* to) {
+  const int64_t whole = steps / 16 * 16, per_step = std::is_same_v<To, float> ? 1 : 2;
+  for (int64_t s = 0; s < whole; s += kTurned)
+    for (int64_t c = 0; c < columns; c += 16) {
+      const From* at = static_cast<const From*>(from.data) + (first + c) * from.n_stride + s * per_step;
+      turn<From, To>(at, from.n_stride, std::min<int64_t>(16, columns - c), std::min(kTurned, whole - s), width,
+                     to + s * width + c);
+    }
+  return whole;
+}
+#endif  // vectors
+
+// A plain loop where columns are neighbours in memory: the compiler makes vectors of it.
 template <class From, class To>
 HWY_INLINE void pack(const Unpacked& from, const Packed& shape, uint32_t* words, int64_t begin, int64_t end) {
   const int64_t steps = words_along(shape.k, shape.dtype);
@@ -97,10 +167,8 @@ HWY_INLINE void pack(const Unpacked& from, const Packed& shape, uint32_t* words,
       for (int64_t s = 0; s < whole; ++s)
         for (int64_t c = 0; c < columns; ++c) to[s * width + c] = word<From, To>(from, INT64_MAX, first + c, s);
     } else {
-      for (int64_t block = 0; block < whole; block += 16)
-        for (int64_t c = 0; c < columns; ++c)
-          for (int64_t s = block; s < std::min(whole, block + 16); ++s)
-            to[s * width + c] = word<From, To>(from, INT64_MAX, first + c, s);
+      for (int64_t s = turn_panel<From, To>(from, first, columns, whole, width, to); s < whole; ++s)
+        for (int64_t c = 0; c < columns; ++c) to[s * width + c] = word<From, To>(from, INT64_MAX, first + c, s);
     }
     for (int64_t c = 0; c < columns && whole < steps; ++c)
       to[whole * width + c] = word<From, To>(from, shape.k, first + c, whole);
