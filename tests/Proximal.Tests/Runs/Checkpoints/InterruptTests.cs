@@ -22,8 +22,12 @@ public sealed class InterruptTests
     {
         using Process process = _runs.Start(signal, "--set", "checkpoints.every=0");
         WaitForRows(process, signal, 3);
+
+        // It waits while the second one starts, which may take longer than all its steps.
+        CliProcess.Signal(process, "STOP");
         CliRun second = _runs.Resume(signal);
         CliProcess.Signal(process, signal);
+        CliProcess.Signal(process, "CONT");
         CliRun run = CliProcess.End(process);
         int rows = ResumeBench.Rows(_runs[signal]).Length;
         Assert.Multiple(() =>
