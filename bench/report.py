@@ -180,6 +180,8 @@ def write_results(options: argparse.Namespace) -> pathlib.Path:
     runs = [json.loads(path.read_text()) for path in options.native]
     native = runs[0] if runs else None
     benchmarks = managed_rows(options.managed) if options.managed else []
+    if options.managed and not benchmarks:
+        sys.exit(f"report.py: {options.managed} holds no result of BenchmarkDotNet: what it printed says why")
     kernels = [kernel for run in runs for kernel in run["kernels"]]
     processor = native["processor"] if native else "managed"
     lines = [f"# Kernels on {processor}, {options.date}", ""]

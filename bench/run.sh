@@ -76,6 +76,8 @@ measure() {
     report+=(--native "$folder/native.json")
   fi
   if [[ -n "$managed" ]]; then
+    # BenchmarkDotNet takes no second project of this name; the scratch copy of the mutants makes its own again.
+    rm -rf "$root/build/mutants/tree/bench"
     local patterns=()
     for filter in "${filters[@]:-}"; do patterns+=("*${filter//_/}*"); done
     (cd "$root" && "$dotnet" exec "$benchmarks" --artifacts "$folder" --exporters briefjson --filter "${patterns[@]}" "${managed_options[@]}") >&2
