@@ -54,6 +54,7 @@ void PackedModel::for_each_linear(const Visit& visit) {
 void PackedModel::refresh(const Weights& weights, Wanted wanted) {
   const bool more = (wanted.head && !wanted_.head) || (wanted.head_gradients && !wanted_.head_gradients);
   if (version_ == weights.version() && !more) return;
+  version_ = -1;  // until all is packed: memory may be missing for it
   wanted_ = {wanted_.head || wanted.head, wanted_.head_gradients || wanted.head_gradients};
   uint64_t bytes = 0;
   for_each_linear([&](const Linear& linear, bool by_columns) { bytes += ops_.packed_bytes(linear, by_columns); });
