@@ -3,68 +3,24 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <map>
 #include <nlohmann/json.hpp>
 
+#include "device_models.h"
 #include "kernel_test.h"
 #include "model_files.h"
-#include "tiny_model.h"
 
 using namespace px::test;
 using tiny::Fixture;
+using tiny::largest_difference;
+using tiny::parameters;
+using tiny::ppo_step;
+using tiny::sample;
+using tiny::Samples;
+using tiny::score;
+using tiny::Scores;
+using tiny::shape_of;
 
 namespace {
-
-// Of families whose layers differ: grouped queries and gates; norms of heads; layer norms, gelu, biases, [in, out].
-px::Descriptor shape_of(const std::string& family) {
-  px::Descriptor shape = tiny::descriptor(true);
-  if (family == "qwen3") {
-    shape.family = px::FamilyId::kQwen3;
-    shape.head_norm = true;
-  } else if (family == "gpt2") {
-    shape.family = px::FamilyId::kGpt2;
-    shape.norm = px::NormKind::kLayer;
-    shape.feed_forward = px::FeedForward::kGelu;
-    shape.position = px::PositionKind::kLearned;
-    shape.kv_heads = shape.heads;
-    shape.qkv_bias = shape.output_bias = shape.mlp_bias = shape.transposed = true;
-  }
-  return shape;
-}
-
-struct Scores {
-  std::vector<float> logprob, entropy, hidden;
-};
-
-Scores score(const Fixture& fixture, const tiny::Sequences& sequences) {
-  const auto n = static_cast<size_t>(sequences.count());
-  Scores scores{std::vector<float>(n), std::vector<float>(n),
-                std::vector<float>(n * static_cast<size_t>(fixture.shape().hidden))};
-  auto args = make_args<px_score_args>();
-  args.logprob = scores.logprob.data();
-  args.entropy = scores.entropy.data();
-  args.hidden = scores.hidden.data();
-  const px_batch batch = sequences.batch();
-  EXPECT_EQ(px_model_score(fixture.model.get(), &batch, &args), PX_OK) << last_error();
-  return scores;
-}
-
-std::vector<float> parameters(const Fixture& fixture) {
-  std::vector<float> all;
-  for (int64_t i = 0;; ++i) {
-    auto info = make_args<px_tensor_info>();
-    if (px_model_tensor(fixture.model.get(), i, &info) != PX_OK) return all;
-    std::vector<float> values(static_cast<size_t>(info.elements));
-    EXPECT_EQ(px_model_read_tensor(fixture.model.get(), i, values.data(), info.elements), PX_OK) << last_error();
-    all.insert(all.end(), values.begin(), values.end());
-  }
-}
-
-double largest_difference(const std::vector<float>& a, const std::vector<float>& b) {
-  double largest = 0;
-  for (size_t i = 0; i < a.size(); ++i) largest = std::max(largest, std::abs(double{a[i]} - double{b[i]}));
-  return largest;
-}
 
 // What went over the bus so far: copies and bytes to the device, copies and bytes from it.
 std::array<int64_t, 4> copied(const Fixture& fixture) {
@@ -76,83 +32,6 @@ std::array<int64_t, 4> copied(const Fixture& fixture) {
 
 std::array<int64_t, 4> operator-(const std::array<int64_t, 4>& a, const std::array<int64_t, 4>& b) {
   return {a[0] - b[0], a[1] - b[1], a[2] - b[2], a[3] - b[3]};
-}
-
-// Sampled sequences with the log-probs that sampling told, aligned to their tokens; 0 at the prompts'.
-struct Samples {
-  tiny::Sequences sequences;
-  std::vector<float> logprob;
-};
-
-Samples sample(const Fixture& fixture, int64_t count, int64_t max_new_tokens) {
-  auto options = make_args<px_generator_options>();
-  options.max_batch = 3;
-  px_generator* generator = nullptr;
-  EXPECT_EQ(px_generator_create(fixture.model.get(), &options, &generator), PX_OK) << last_error();
-  const tiny::GeneratorHandle handle(generator);
-  std::map<uint64_t, std::pair<std::vector<int32_t>, std::vector<float>>> all;
-  for (int64_t i = 0; i < count; ++i) {
-    const auto id = static_cast<uint64_t>(i);
-    auto& [tokens, logprob] = all[id];
-    for (int32_t t = 0; t <= i % 3; ++t) tokens.push_back(5 + t);
-    logprob.resize(tokens.size());
-    auto request = make_args<px_generate_request>();
-    request.sample_id = id;
-    request.prompt = tokens.data();
-    request.prompt_count = static_cast<int64_t>(tokens.size());
-    request.max_new_tokens = max_new_tokens;
-    request.top_p = i % 2 == 0 ? 0 : 0.9;
-    EXPECT_EQ(px_generator_submit(generator, &request), PX_OK) << last_error();
-  }
-  px_generation_event events[8];
-  for (int64_t got = 1; got > 0;) {
-    EXPECT_EQ(px_generator_poll(generator, events, 8, &got), PX_OK) << last_error();
-    for (int64_t i = 0; i < got; ++i) {
-      auto& [tokens, logprob] = all[events[i].sample_id];
-      tokens.push_back(events[i].token);
-      logprob.push_back(events[i].logprob);
-    }
-  }
-  Samples samples;
-  for (const auto& [id, one] : all) {
-    samples.sequences.add(one.first);
-    samples.logprob.insert(samples.logprob.end(), one.second.begin(), one.second.end());
-  }
-  for (const float logprob : samples.logprob) samples.sequences.weight.push_back(logprob != 0.0f ? 1.0f : 0.0f);
-  return samples;
-}
-
-// One step of PPO on samples whose advantages alternate.
-px_objective_metrics ppo_step(const Fixture& fixture, const Samples& samples, std::vector<float>* gradient = nullptr) {
-  px_trainer* trainer = nullptr;
-  EXPECT_EQ(px_trainer_create(fixture.model.get(), nullptr, &trainer), PX_OK) << last_error();
-  const tiny::TrainerHandle handle(trainer);
-  std::vector<float> advantage(samples.logprob.size());
-  for (size_t i = 0; i < advantage.size(); ++i) advantage[i] = i % 3 == 0 ? -0.7f : 1.1f;
-  auto objective = make_args<px_objective>();
-  objective.kind = PX_OBJECTIVE_POLICY;
-  objective.normalizer = 40;
-  objective.old_logprob = objective.ref_logprob = samples.logprob.data();
-  objective.advantage = advantage.data();
-  objective.kl_coefficient = 0.1;
-  objective.entropy_coefficient = 0.01;
-  auto metrics = make_args<px_objective_metrics>();
-  const px_batch batch = samples.sequences.batch();
-  EXPECT_EQ(px_trainer_accumulate(trainer, &batch, &objective, &metrics), PX_OK) << last_error();
-  if (gradient != nullptr) {
-    for (int64_t i = 0;; ++i) {
-      auto info = make_args<px_tensor_info>();
-      if (px_model_tensor(fixture.model.get(), i, &info) != PX_OK) break;
-      std::vector<float> values(static_cast<size_t>(info.elements));
-      EXPECT_EQ(px_trainer_read_gradient(trainer, i, values.data(), info.elements), PX_OK) << last_error();
-      gradient->insert(gradient->end(), values.begin(), values.end());
-    }
-  }
-  auto step = make_args<px_step_args>();
-  step.learning_rate = 1e-3;
-  auto result = make_args<px_step_result>();
-  EXPECT_EQ(px_trainer_step(trainer, &step, &result), PX_OK) << last_error();
-  return metrics;
 }
 
 class DeviceModels : public testing::TestWithParam<std::tuple<std::string, px_products>> {
@@ -198,9 +77,9 @@ TEST_P(DeviceModels, SampleScoreAndTakeAStepOfPpo) {
               std::sqrt(distance / length), largest_difference(parameters(cpu), parameters(device)));
   EXPECT_GT(length, 0.0);
   EXPECT_LT(std::sqrt(distance / length), bf16() ? 0.05 : 1e-5);
-  // AdamW's first step is the rate in the gradient's direction, whatever its size: where that is nothing but rounding,
-  // the two may go apart.
-  EXPECT_LE(largest_difference(parameters(cpu), parameters(device)), 2.1e-3);
+  // AdamW's first step is the rate in the gradient's direction, whatever its size: where rounding to bf16 is all there is
+  // of it, the two go apart.
+  EXPECT_LE(largest_difference(parameters(cpu), parameters(device)), bf16() ? 2.1e-3 : 5e-5);
 }
 
 TEST_P(DeviceModels, AScalarHeadLearnsAsOnTheProcessor) {
@@ -336,6 +215,13 @@ TEST(DeviceModel, GoesOnWhenMemoryIsThereAgain) {
   step.learning_rate = 1e-3;
   EXPECT_EQ(px_trainer_step(trainer, &step, nullptr), PX_OK) << last_error();
   EXPECT_EQ(px_model_score(fixture.model.get(), &batch, &args), PX_OK) << last_error();
+}
+
+TEST(DeviceModel, MeasuresItsProducts) {
+  const Fixture fixture(PX_HEAD_LM, true, 7, tiny::descriptor(true), 1, PX_PRODUCTS_F32, 1);
+  double gflops = 0;
+  ASSERT_EQ(px_engine_measure_gemm(fixture.engine.get(), 8, 3, &gflops), PX_OK) << last_error();
+  EXPECT_GT(gflops, 0.0);
 }
 
 TEST(DeviceModel, IsSavedClonedAndReadAsItIs) {

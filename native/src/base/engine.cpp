@@ -158,6 +158,19 @@ void Engine::wrap_ops(const std::function<std::unique_ptr<Ops>(std::unique_ptr<O
   ops_ = wrap(std::move(ops_));
 }
 
+void Engine::run(const std::function<void()>& body) {
+  worker_.run([&] {
+    check(!device_failed_, PX_DEVICE_ERROR, "the device of this engine has failed, and what it holds cannot be trusted; "
+          "release the engine and all that is on it, and create another engine");
+    try {
+      body();
+    } catch (const Error& error) {
+      device_failed_ = device_failed_ || error.status() == PX_DEVICE_ERROR;
+      throw;
+    }
+  });
+}
+
 std::unique_ptr<Backend> Engine::open_core_backend() {
   const px_dtype products = options_.products == PX_PRODUCTS_BF16 ? PX_DTYPE_BF16 : PX_DTYPE_F32;
   return std::make_unique<core::CoreBackend>(*ops_, products);
@@ -179,7 +192,7 @@ void Engine::log(px_log_level level, const std::string& message) const {
 std::string Engine::describe(bool load_backend) {
   nlohmann::json description{{"version", PROXIMAL_VERSION}, {"threads", threads_}, {"isa", name_of(isa_)}};
   description["device"] = device_ ? nlohmann::json::parse(device_->describe()) : nlohmann::json("cpu");
-  run([&] {
+  worker_.run([&] {
     if (load_backend) backend();
     description["backend"] = backend_ ? nlohmann::json::parse(backend_->describe()) : nlohmann::json();
   });

@@ -43,8 +43,12 @@ class Engine {
   void wrap_ops(const std::function<std::unique_ptr<Ops>(std::unique_ptr<Ops>)>& wrap);
 
   // Runs `body` on the engine's thread and waits; exceptions come back to the caller. All model work goes through it,
-  // because LibTorch's thread teams belong to the calling thread.
-  void run(const std::function<void()>& body) { worker_.run(body); }
+  // because LibTorch's thread teams belong to the calling thread. PX_DEVICE_ERROR closes the engine: nobody knows what
+  // the device has done, and from then on all that is run throws that.
+  void run(const std::function<void()>& body);
+
+  // Runs what gives memory back, on a closed engine too; it does not throw.
+  void give_back(const std::function<void()>& body) { worker_.run(body); }
 
   // The model backend, opened on first use. Call it on the engine's thread.
   Backend& backend();
@@ -63,6 +67,7 @@ class Engine {
   Pool pool_;
   std::unique_ptr<Device> device_;
   std::unique_ptr<Ops> ops_;
+  bool device_failed_ = false;  // on the engine's thread
   Worker worker_;
   std::unique_ptr<Backend> backend_;
   LiveHandle<PX_HANDLE_ENGINE> live_;

@@ -55,7 +55,7 @@ Model::Model(std::shared_ptr<Weights> weights, const px_model_options& options)
 Model::~Model() {
   Engine& engine = *weights_->engine();
   engine.memory.weights -= scalar_elements_ * static_cast<int64_t>(sizeof(float));
-  engine.run([&] { scalar_head_.free(); });
+  engine.give_back([&] { scalar_head_.free(); });
 }
 
 // It takes the place of the LM head.

@@ -42,7 +42,7 @@ Weights::Weights(std::shared_ptr<Engine> engine, Descriptor descriptor, std::str
 
 Weights::~Weights() {
   engine_->memory.weights -= bytes();
-  engine_->run([&] {
+  engine_->give_back([&] {
     backend_data.reset();
     device_.reset();
   });

@@ -64,7 +64,7 @@ Generator::Generator(std::shared_ptr<Model> model, std::unique_ptr<Decoder> deco
 }
 
 Generator::~Generator() {
-  engine().run([this] {
+  engine().give_back([this] {
     decoder_.reset();
     logits_.free();
   });

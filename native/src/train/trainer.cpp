@@ -90,15 +90,15 @@ Trainer::Trainer(std::shared_ptr<Model> model, const px_trainer_options& options
 }
 
 Trainer::~Trainer() {
-  engine().run([&] { memory_.free(); });
+  engine().give_back([&] { memory_.free(); });
   engine().memory.gradients -= gradient_bytes();
   engine().memory.optimizer -= optimizer_bytes();
 }
 
 px_objective_metrics Trainer::accumulate(const Batch& batch, const px_objective& args, bool with_metrics) {
-  check_whole();
   Objective objective(*model_, batch, args, with_metrics);
   engine().run([&] {
+    check_whole();
     engine().backend().forward_backward(
         *model_, batch, objective.temperature(), objective.outputs(),
         [&](int64_t first, int64_t end) { return objective.evaluate(first, end); }, recompute_of(options_.recompute),
@@ -146,9 +146,9 @@ void Trainer::check_gradient() {
 }
 
 void Trainer::read_gradient(int64_t index, std::span<float> values) {
-  check_whole();
   const TensorSpec& tensor = tensor_at(index, values.size());
   engine().run([&] {
+    check_whole();
     ops().copy_out(values.data(), gradients_.data() + tensor.offset, values.size_bytes());
     ops().finish();
   });
@@ -203,11 +203,7 @@ px_step_result Trainer::step(double learning_rate) {
           weights.unfinished_sequences.load(), " unfinished sequences on the weights; poll or cancel them first");
     result.gradient_norm = std::sqrt(squared_norm());
     result.clip_coefficient = std::min(1.0, options_.max_gradient_norm / (result.gradient_norm + kNormEpsilon));
-    ++steps_;
-    const std::span<float> trunk = model_->weight_range();
-    update(trunk, 0, learning_rate, result.clip_coefficient);
-    update(model_->head_range(), static_cast<int64_t>(trunk.size()), learning_rate, result.clip_coefficient);
-    zero();
+    take_step(learning_rate, result.clip_coefficient);
     weights.raise_version();
     result.step = steps_;
     result.version = weights.version();
@@ -215,7 +211,20 @@ px_step_result Trainer::step(double learning_rate) {
   return result;
 }
 
-void Trainer::update(std::span<float> parameters, int64_t offset, double learning_rate, double scale) {
+void Trainer::take_step(double learning_rate, double scale) {
+  const int64_t step = steps_ + 1;
+  const std::span<float> trunk = model_->weight_range();
+  update(trunk, 0, step, learning_rate, scale);  // all of it, or it throws
+  try {
+    update(model_->head_range(), static_cast<int64_t>(trunk.size()), step, learning_rate, scale);
+    zero();
+  } catch (const Error& error) {
+    fail(PX_DEVICE_ERROR, "trainer: the step was taken half way: ", error.message());
+  }
+  steps_ = step;
+}
+
+void Trainer::update(std::span<float> parameters, int64_t offset, int64_t step, double learning_rate, double scale) {
   px_adamw_args args{};
   args.struct_size = sizeof args;
   args.count = static_cast<int64_t>(parameters.size());
@@ -223,7 +232,7 @@ void Trainer::update(std::span<float> parameters, int64_t offset, double learnin
   args.gradient = gradients_.data() + offset;
   args.exp_avg = first_moment_ + offset;
   args.exp_avg_sq = second_moment_ + offset;
-  args.step = steps_;
+  args.step = step;
   args.learning_rate = learning_rate;
   args.beta1 = options_.beta1;
   args.beta2 = options_.beta2;

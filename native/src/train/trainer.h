@@ -58,7 +58,8 @@ class Trainer {
   void zero();
   double squared_norm();
   void check_gradient();
-  void update(std::span<float> parameters, int64_t offset, double learning_rate, double scale);
+  void take_step(double learning_rate, double scale);
+  void update(std::span<float> parameters, int64_t offset, int64_t step, double learning_rate, double scale);
 
   std::shared_ptr<Model> model_;
   Place place_;

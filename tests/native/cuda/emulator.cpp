@@ -445,15 +445,6 @@ cudaError_t set(cudaError_t error) {
   return error;
 }
 
-// The error that a test asked for.
-cudaError_t injected() {
-  if (config().next_error == cudaSuccess || config().errors_after-- > 0) return cudaSuccess;
-  const cudaError_t error = config().next_error;
-  config().next_error = cudaSuccess;
-  config().errors_after = 0;
-  return set(error);
-}
-
 #if defined(__SANITIZE_ADDRESS__) || defined(PX_EMULATOR_TSAN)
 // As the sanitizers want it, who watch its ends.
 void* take_memory(size_t bytes) { return std::malloc(bytes); }
@@ -525,18 +516,30 @@ const Counters& counters() { return counts; }
 // Work in order, none of it begun before somebody waits. An error stays.
 class Stream {
  public:
-  void add(std::function<void()> work) {
+  // What comes later is not done, as nothing that waits is.
+  void fail(cudaError_t error) {
     const std::lock_guard guard(mutex_);
-    work_.push_back(std::move(work));
+    error_ = error;
+  }
+
+  cudaError_t error() {
+    const std::lock_guard guard(mutex_);
+    return error_;
+  }
+
+  // `always`: after an error too.
+  void add(std::function<void()> work, bool always = false) {
+    const std::lock_guard guard(mutex_);
+    work_.emplace_back(std::move(work), always);
   }
 
   cudaError_t synchronize() {
     const std::lock_guard guard(mutex_);
     if (work_.empty()) return set(error_);
     const Opened opened;
-    for (const auto& work : work_) {
+    for (const auto& [work, always] : work_) {
       try {
-        if (error_ == cudaSuccess) work();
+        if (error_ == cudaSuccess || always) work();
       } catch (const std::exception& exception) {
         launch_failure = exception.what();
         error_ = cudaErrorLaunchFailure;
@@ -548,9 +551,25 @@ class Stream {
 
  private:
   std::mutex mutex_;
-  std::vector<std::function<void()>> work_;
+  std::vector<std::pair<std::function<void()>, bool>> work_;
   cudaError_t error_ = cudaSuccess;
 };
+
+namespace {
+
+// The error that the stream is left with, or that a test asked for.
+cudaError_t injected(cudaStream_t stream, bool takes_memory) {
+  if (stream != nullptr && stream->error() != cudaSuccess) return set(stream->error());
+  if (config().next_error == cudaSuccess || (config().memory_alone && !takes_memory)) return cudaSuccess;
+  if (config().errors_after-- > 0) return cudaSuccess;
+  const cudaError_t error = config().next_error;
+  if (config().error_stays && stream != nullptr) stream->fail(error);
+  config().next_error = cudaSuccess;
+  config().errors_after = 0;
+  return set(error);
+}
+
+}  // namespace
 
 uint3 thread_index() { return block().current().index; }
 uint3 block_index() { return block().index(); }
@@ -586,7 +605,7 @@ void enqueue(cudaStream_t stream, std::function<void()> work) {
 }
 
 void enqueue_launch(cudaStream_t stream, dim3 grid, dim3 size, size_t shared_bytes, std::function<void()> thread) {
-  if (injected() != cudaSuccess) return;
+  if (injected(stream, true) != cudaSuccess) return;
   const uint64_t threads = uint64_t{size.x} * size.y * size.z, blocks = uint64_t{grid.x} * grid.y * grid.z;
   if (threads == 0 || threads > kMostThreads || blocks == 0 || grid.y > 65535 || grid.z > 65535 ||
       shared_bytes > kMostShared) {
@@ -600,6 +619,22 @@ void enqueue_launch(cudaStream_t stream, dim3 grid, dim3 size, size_t shared_byt
 }  // namespace px::emulator
 
 using namespace px::emulator;
+
+// For tests of whole engines, to which this library hands out nothing but its device and these. After `after` calls of
+// the runtime the next one fails: for want of memory, where it takes some, or as the device does, for good.
+extern "C" __attribute__((visibility("default"))) void px_emulator_fail(int for_good, int after) {
+  config().next_error = for_good != 0 ? cudaErrorLaunchFailure : cudaErrorMemoryAllocation;
+  config().errors_after = after;
+  config().error_stays = for_good != 0;
+  config().memory_alone = for_good == 0;
+}
+
+// Whether it has failed; from here on nothing does.
+extern "C" __attribute__((visibility("default"))) int px_emulator_failed() {
+  const bool failed = config().next_error == cudaSuccess;
+  config().next_error = cudaSuccess;
+  return failed ? 1 : 0;
+}
 
 cudaError_t cudaGetDeviceCount(int* count) {
   *count = config().devices;
@@ -627,7 +662,7 @@ cudaError_t cudaRuntimeGetVersion(int* version) {
 cudaError_t cudaDriverGetVersion(int* version) { return cudaRuntimeGetVersion(version); }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
-  if (const cudaError_t error = injected(); error != cudaSuccess) return error;
+  if (const cudaError_t error = injected(nullptr, false); error != cudaSuccess) return error;
   *stream = new Stream;
   return cudaSuccess;
 }
@@ -639,12 +674,12 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
-  if (const cudaError_t error = injected(); error != cudaSuccess) return error;
+  if (const cudaError_t error = injected(stream, false); error != cudaSuccess) return error;
   return stream->synchronize();
 }
 
-cudaError_t cudaMallocAsync(void** pointer, size_t bytes, cudaStream_t) {
-  if (const cudaError_t error = injected(); error != cudaSuccess) return error;
+cudaError_t cudaMallocAsync(void** pointer, size_t bytes, cudaStream_t stream) {
+  if (const cudaError_t error = injected(stream, true); error != cudaSuccess) return error;
   const std::lock_guard guard(device_mutex);
   if (counts.live_bytes + bytes > memory_limit()) return set(cudaErrorMemoryAllocation);
   const size_t size = std::max<size_t>(bytes, 1);
@@ -659,18 +694,18 @@ cudaError_t cudaMallocAsync(void** pointer, size_t bytes, cudaStream_t) {
 }
 
 cudaError_t cudaFreeAsync(void* pointer, cudaStream_t stream) {
-  enqueue(stream, [=] { free_now(pointer); });
+  stream->add([=] { free_now(pointer); }, true);
   return cudaSuccess;
 }
 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind, cudaStream_t stream) {
-  if (const cudaError_t error = injected(); error != cudaSuccess) return error;
+  if (const cudaError_t error = injected(stream, false); error != cudaSuccess) return error;
   enqueue(stream, [=] { std::memcpy(to, from, bytes); });
   return cudaSuccess;
 }
 
 cudaError_t cudaMemsetAsync(void* pointer, int byte, size_t bytes, cudaStream_t stream) {
-  if (const cudaError_t error = injected(); error != cudaSuccess) return error;
+  if (const cudaError_t error = injected(stream, false); error != cudaSuccess) return error;
   enqueue(stream, [=] { std::memset(pointer, byte, bytes); });
   return cudaSuccess;
 }

@@ -87,6 +87,8 @@ struct Config {
   size_t memory_bytes = size_t{4} << 30;        // what the device holds
   cudaError_t next_error = cudaSuccess;         // what a call that can fail returns, once ...
   int errors_after = 0;                         // ... after so many that do not
+  bool error_stays = false;                     // as the state of the stream that the call was for
+  bool memory_alone = false;                    // of calls that take memory alone: allocations and launches
 };
 Config& config();
 

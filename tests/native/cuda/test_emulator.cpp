@@ -109,7 +109,10 @@ TEST_F(Emulator, AStreamThatFailedStaysFailed) {
   early_end(stream_, out_.data());
   EXPECT_NE(failure(), "cudaSuccess");
   const std::vector<float> in(256, 3);
-  reverse(stream_, in.data(), out_.data());
+  void* memory = nullptr;
+  EXPECT_THROW(reverse(stream_, in.data(), out_.data()), px::Error);
+  EXPECT_EQ(cudaMallocAsync(&memory, 4, stream_), cudaErrorLaunchFailure);
+  EXPECT_EQ(cudaMemcpyAsync(out_.data(), in.data(), 4, cudaMemcpyHostToDevice, stream_), cudaErrorLaunchFailure);
   EXPECT_NE(failure(), "cudaSuccess");
   EXPECT_TRUE(std::isnan(out_[200]));
 }
