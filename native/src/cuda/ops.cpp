@@ -209,7 +209,7 @@ uint64_t CudaOps::packed_bytes(const Linear& linear, bool) const {
 
 void CudaOps::pack(const float* arena, Linear& linear, bool by_columns, std::byte* memory) {
   check(!linear.transposed || linear.pieces.size() == 1, PX_UNSUPPORTED,
-        "a matrix [in, out] in pieces is not supported on a CUDA device");
+        "a matrix [in, out] in pieces has no form on a CUDA device; take device 0, the CPU, for this model");
   Plan plan(memory);
   const PackedPlaces places = plan_packed(plan, linear);
   const cudaStream_t in = stream();
@@ -341,20 +341,21 @@ void CudaOps::head_gradient(const HeadRows& rows, kernels::HeadObjective& object
   stream();
   const kernels::HeadCuda head = head_of(rows);
   const int64_t most = kernels::head_rows(head);
-  const uint64_t both = static_cast<uint64_t>(2 * most) * sizeof(float);
   DeviceArray<float> device(memory_, 2 * most);
   DeviceArray<int32_t> not_finite(memory_, 1);
   std::vector<float> outputs(static_cast<size_t>(2 * most)), slopes(outputs.size());
   const Arrivals arrivals(*this);
   for (int64_t first = 0; first < rows.n; first += most) {
     kernels::HeadChunk chunk(products_, head, first, workspace);
-    kernels::token_logprob_cuda(stream(), chunk.logits(), device.data(), device.data() + most, not_finite.data());
+    const int64_t count = chunk.rows();
+    const uint64_t both = static_cast<uint64_t>(2 * count) * sizeof(float);
+    kernels::token_logprob_cuda(stream(), chunk.logits(), device.data(), device.data() + count, not_finite.data());
     copy_out(outputs.data(), device.data(), both);
     finish();
     std::ranges::fill(slopes, 0.0f);
-    objective(first, chunk.rows(), outputs.data(), outputs.data() + most, slopes.data(), slopes.data() + most);
+    objective(first, count, outputs.data(), outputs.data() + count, slopes.data(), slopes.data() + count);
     copy_in(device.data(), slopes.data(), both);
-    chunk.backward(device.data(), device.data() + most, {d_hidden, d_head}, not_finite.data());
+    chunk.backward(device.data(), device.data() + count, {d_hidden, d_head}, not_finite.data());
   }
 }
 

@@ -144,7 +144,8 @@ class Products::Library {
       const cublasLtMatmulHeuristicResult_t& result = results[static_cast<size_t>(i)];
       if (result.state == CUBLAS_STATUS_SUCCESS && !splits_along_k(result.algo)) return result.algo;
     }
-    fail(PX_UNSUPPORTED, "cuBLAS: no algorithm without splits along k for n ", p.n, ", k ", p.k);
+    fail(PX_UNSUPPORTED, "cuBLAS: no algorithm without splits along k for n ", p.n, ", k ", p.k,
+         "; take device 0, the CPU, for this model");
   }
 
   cudaStream_t stream_;

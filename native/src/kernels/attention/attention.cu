@@ -343,7 +343,7 @@ void launch_backward(cudaStream_t stream, const AttentionCuda& args, const Backw
 void check_attention_cuda(int64_t head_size) {
   constexpr int64_t kMostElements = 128;  // twice as many would not fit in a thread's registers
   check(head_size >= 1 && head_size <= kMostElements, PX_UNSUPPORTED, "head_size: attention on a CUDA device takes 1 to ",
-        kMostElements, ", got ", head_size);
+        kMostElements, ", got ", head_size, "; take device 0, the CPU, for this model");
 }
 
 void attention_cuda(cudaStream_t stream, const AttentionCuda& args, const PackedCuda& sequences) {
