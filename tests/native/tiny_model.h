@@ -13,6 +13,7 @@
 
 #include "abi/engine.h"
 #include "abi/model.h"
+#include "ops/ops.h"
 #include "proximal/proximal.h"
 
 namespace tiny {
@@ -122,6 +123,15 @@ struct Fixture {
   WeightsHandle weights;
   ModelHandle model;
 };
+
+// Writes past the ABI, which takes finite numbers alone, to where the parameters are.
+inline void set_parameter(const Fixture& fixture, int64_t at, float value) {
+  px::Weights& weights = *fixture.weights->weights;
+  weights.engine()->run([&] {
+    weights.engine()->ops().copy_in(weights.data() + at, &value, sizeof value);
+    weights.engine()->ops().finish();
+  });
+}
 
 // Packed sequences with everything a px_batch points to.
 struct Sequences {
