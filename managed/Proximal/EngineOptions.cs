@@ -17,8 +17,8 @@ public sealed record EngineOptions
     /// <summary>
     /// Where models live, and where the kernels of <see cref="Proximal.Kernels"/> that have a CUDA form compute; 0: on the CPU, 1 to
     /// <see cref="MaxDevice"/>: on the first to 64th CUDA device. Of a model, tokens and their numbers alone are copied to and from
-    /// it; kernels copy their arrays. Not with <see cref="EngineBackend.Torch"/>. Tests run this on an emulated device; it has not
-    /// run on hardware yet.
+    /// it; kernels copy their arrays. Not with <see cref="EngineBackend.Torch"/>. A device that fails closes its engine
+    /// (<see cref="ProximalStatus.DeviceError"/>). Tests run this on an emulated device; it has not run on hardware yet.
     /// </summary>
     public int Device { get; init; }
 

@@ -63,8 +63,8 @@ typedef struct px_memory_stats {
  * Errors: PX_INVALID_ARGUMENT, PX_UNSUPPORTED (no such device or no library for it, PROXIMAL_ISA beyond the machine),
  * PX_OUT_OF_MEMORY, PX_DEVICE_ERROR. Every call that computes on a device may return PX_DEVICE_OUT_OF_MEMORY, after which
  * what was there before is as it was (of a gradient px_trainer_accumulate says more) and the call may be made again; or
- * PX_DEVICE_ERROR. After that from a call with weights, a model, a trainer or a generator the engine is closed: all such
- * calls return PX_DEVICE_ERROR, releases and px_engine_describe work, and another engine has to be created. */
+ * PX_DEVICE_ERROR. After that from a call with weights, a model, a trainer or a generator the engine is closed: what
+ * computes or copies for these returns PX_DEVICE_ERROR; release all that is on it, and create another engine. */
 PX_API px_status px_engine_create(const px_engine_options* options, px_engine** engine);
 
 /* Gives up the caller's reference. Children that are alive keep the engine alive. NULL does nothing. */
