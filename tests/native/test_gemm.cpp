@@ -173,7 +173,7 @@ TEST_P(GemmLevels, GivesBothGradients) {
     if (dtype() == PX_DTYPE_BF16) gemm_interleave(cpu(pool), dy.data(), dtype(), m, n, n, pairs.data());
     std::vector<float> dw(static_cast<size_t>(n * k), 0.5f);
     GemmArgs args;
-    args.x = columns_of(dtype() == PX_DTYPE_BF16 ? pairs.data() : dy.data(), n, n);
+    args.x = columns_of(cpu(pool).isa, dtype(), dtype() == PX_DTYPE_BF16 ? static_cast<const void*>(pairs.data()) : dy.data(), m, n, 0, n);
     args.weights = inputs.packed;
     args.residual = args.out = dw.data();
     args.out_stride = k;

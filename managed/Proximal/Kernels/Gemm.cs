@@ -65,7 +65,7 @@ public static unsafe class Gemm
 
     /// <summary>Multiplies columns of bf16 in pairs, as if they were rows.</summary>
     /// <param name="engine">The engine to compute on.</param>
-    /// <param name="pairs">[(K + 1) / 2, M] of <see cref="Interleave(Engine, ReadOnlySpan{ushort}, int, Span{uint})"/>.</param>
+    /// <param name="pairs">What came of <see cref="Interleave(Engine, ReadOnlySpan{ushort}, int, Span{uint})"/>.</param>
     /// <param name="weights">[N, K] of type BFloat16.</param>
     /// <param name="outputs">Where the results go and what is added to them.</param>
     /// <exception cref="ArgumentException">A length or a type does not fit; the text names it.</exception>
@@ -83,7 +83,7 @@ public static unsafe class Gemm
     /// <param name="engine">The engine to compute on.</param>
     /// <param name="columns">[K, M] row-major.</param>
     /// <param name="inputs">K, at least 1.</param>
-    /// <param name="pairs">[(K + 1) / 2, M] out: the later one in the upper half, 0 behind an odd K.</param>
+    /// <param name="pairs">(K + 1) / 2 * M words out, in an order of the library and the engine.</param>
     /// <exception cref="ArgumentException">A length does not fit; the text names it.</exception>
     public static void Interleave(Engine engine, ReadOnlySpan<float> columns, int inputs, Span<uint> pairs)
     {
@@ -97,7 +97,7 @@ public static unsafe class Gemm
     /// <param name="engine">The engine to compute on.</param>
     /// <param name="columns">[K, M] row-major.</param>
     /// <param name="inputs">K, at least 1.</param>
-    /// <param name="pairs">[(K + 1) / 2, M] out: the later one in the upper half, 0 behind an odd K.</param>
+    /// <param name="pairs">(K + 1) / 2 * M words out, in an order of the library and the engine.</param>
     /// <exception cref="ArgumentException">A length does not fit; the text names it.</exception>
     public static void Interleave(Engine engine, ReadOnlySpan<ushort> columns, int inputs, Span<uint> pairs)
     {

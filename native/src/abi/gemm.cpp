@@ -52,8 +52,8 @@ void multiply(Engine& engine, const px_gemm_args& a) {
   const int64_t results = kernels::check_matrix(a.rows, "args.rows", a.outputs, "args.outputs");
   kernels::check_some_output(a.out, a.out_bf16, results, "args.out");
   kernels::GemmArgs args;
-  args.x = (a.flags & PX_GEMM_TRANSPOSED) != 0 ? kernels::columns_of(a.x, a.rows, a.rows)
-                                               : kernels::rows_of(a.x, a.rows, a.inputs, dtype);
+  args.x = (a.flags & PX_GEMM_TRANSPOSED) != 0 ? kernels::columns_of(engine.cpu().isa, dtype, a.x, a.inputs, a.rows, 0, a.rows)
+                  : kernels::rows_of(a.x, a.rows, a.inputs, dtype);
   args.weights = weights;
   args.bias = a.bias;
   args.residual = a.residual;

@@ -277,14 +277,14 @@ void CpuOps::weight_gradient(const Linear& linear, Values x, Values d_y, int64_t
     args.weights = kernels::gemm_pack(cpu_, {at(rows, along).data(), linear.dtype, 1, along},
                                       {nullptr, along, count, linear.dtype}, places.packed);
     args.out_stride = along;
-    const auto* from = static_cast<const uint32_t*>(words);
+    int64_t column = 0;
     for (const Piece& piece : linear.pieces) {
       const int64_t height = linear.transposed ? linear.in : piece.out;
-      args.x = kernels::columns_of(from, height, across);
+      args.x = kernels::columns_of(cpu_.isa, linear.dtype, words, count, across, column, height);
       args.out = gradient + piece.offset;
       args.residual = args.out;
       kernels::gemm(cpu_, args);
-      from += height;
+      column += height;
     }
   }
 }

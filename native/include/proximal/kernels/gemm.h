@@ -67,8 +67,8 @@ PX_API px_status px_gemm_pack(px_engine* engine, const px_gemm_pack_args* args);
 /* out[m, n] = f(sum over k of x[m, k] w[n, k], + bias[n], + residual[m, n]). */
 PX_API px_status px_gemm(px_engine* engine, const px_gemm_args* args);
 
-/* Lays a matrix [K, M] of floats (rounded to nearest even) or bf16 bits as pairs of bf16 that are neighbours along K:
- * words [(K + 1) / 2, M] out, the later one in the upper half, 0 behind an odd K. */
+/* Lays a matrix [K, M] of floats (rounded to nearest even) or bf16 bits as pairs of bf16 that are neighbours along K, for
+ * px_gemm with PX_GEMM_TRANSPOSED and this engine: (K + 1) / 2 * M words out, in an order that is no format for files. */
 PX_API px_status px_gemm_interleave(px_engine* engine, const void* x, int32_t dtype, int64_t inputs, int64_t rows,
                                     uint32_t* words);
 

@@ -276,8 +276,8 @@ class Gradient {
       add_to_queries(i, j, strip);
     }
     const int64_t positions = rows_of_block(j);
-    const void* p = floats_ ? static_cast<const void*>(memory_.scores) : memory_.p_pairs;
-    const void* ds = floats_ ? static_cast<const void*>(memory_.d_p) : memory_.ds_pairs;
+    const void* const p = slopes_of(memory_.scores, memory_.p_pairs, queries);
+    const void* const ds = slopes_of(memory_.d_p, memory_.ds_pairs, queries);
     for (int64_t begin = 0; begin < positions; begin += high) {
       const int64_t end = std::min(positions, begin + high);
       const int64_t seen_from = i == j ? begin : 0;
@@ -286,6 +286,15 @@ class Gradient {
       add_to_positions(ds, begin, end, seen_from, queries, memory_.queries_as_steps + i * memory_.value_words, i == j,
                        memory_.d_keys);
     }
+  }
+
+  // Slopes as products along queries take them: turned ones lie in place of the floats that became pairs.
+  const void* slopes_of(float* floats, const uint32_t* pairs, int64_t queries) const {
+    if (floats_) return floats;
+    if (!turns_columns(isa_, shape_.dtype)) return pairs;
+    auto* const turned = reinterpret_cast<uint32_t*>(floats);
+    turn_words_amx(pairs, (queries + 1) / 2, kBlock, kBlock, turned, kBlock / 2);
+    return turned;
   }
 
   // Rows of the strip times columns [kBlock, D], into [kBlock, kBlock].
@@ -312,9 +321,10 @@ class Gradient {
   void add_to_positions(const void* slopes, int64_t begin, int64_t end, int64_t first, int64_t last,
                         const uint32_t* steps, bool replace, float* to) const {
     const int64_t first_word = floats_ ? first : first / 2;
-    const auto* const x = static_cast<const std::byte*>(slopes) + (first_word * kBlock + begin) * 4;
-    multiply_steps({x, end - begin, 4, kBlock * 4}, steps, first_word, floats_ ? last - first : (last - first + 1) / 2 * 2,
-                   replace, to + begin * memory_.width);
+    Rows rows = columns_of(isa_, shape_.dtype, slopes, kBlock, kBlock, begin, end - begin);
+    rows.x += first_word * rows.word_bytes;
+    multiply_steps(rows, steps, first_word, floats_ ? last - first : (last - first + 1) / 2 * 2, replace,
+                   to + begin * memory_.width);
   }
 
   // Rows times a matrix [D, kBlock] from its word `first` on, k elements of it.

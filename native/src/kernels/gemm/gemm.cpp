@@ -11,6 +11,9 @@ namespace {
 // Rows of a turn: what they hold stays in the second cache while panels go by.
 constexpr int64_t kBytesOfRows = 384 << 10;
 constexpr int64_t kMostRows = 384;
+// Rows of a tile: of registers, and of the matrix unit's, which come whole.
+constexpr int64_t kTileRows = 6;
+constexpr int64_t kWholeTileRows = 32;
 
 // Less work than this (multiplications and additions of words) is done before another thread has begun.
 constexpr int64_t kLeastWork = 1 << 17;
@@ -39,11 +42,14 @@ class Product {
         args_(args),
         multiply_(multiply_panel(cpu.isa, args.weights.dtype)),
         words_(words_along(args.weights.k, args.weights.dtype)),
+        whole_(turns_columns(cpu.isa, args.weights.dtype)),
+        height_(whole_ ? kWholeTileRows : kTileRows),
         panels_((args.weights.n + kPanel - 1) / kPanel) {
     const int64_t row_bytes = std::max<int64_t>(1, words_ * 4);
-    const int64_t fitting = std::clamp<int64_t>(kBytesOfRows / row_bytes / 6 * 6, 6, kMostRows);
+    const int64_t fitting = std::clamp<int64_t>(kBytesOfRows / row_bytes / height_ * height_, height_, kMostRows);
     blocks_ = (args.x.count + fitting - 1) / fitting;
     rows_ = blocks_ == 0 ? 0 : (args.x.count + blocks_ - 1) / blocks_;
+    if (whole_) rows_ = tiles(rows_) * height_;
     const int64_t work = panels_ * kPanel * words_ * rows_;
     const int64_t threads = cpu.pool.threads();
     // Long turns are halved twice, for threads that are held up.
@@ -57,12 +63,14 @@ class Product {
     const int64_t first_row = i / runs_ * rows_;
     const int64_t rows = std::min(rows_, args_.x.count - first_row);
     const int64_t high = tiles(rows);
+    const auto begin_of = [&](int64_t t) {
+      return first_row + (whole_ ? std::min(rows, t * height_) : t * rows / high);
+    };
     const int64_t end = (i % runs_ + 1) * panels_ * high / runs_;
     for (int64_t tile = i % runs_ * panels_ * high / runs_; tile < end;) {
       const int64_t panel = tile / high;
       const int64_t last = std::min(end, (panel + 1) * high);
-      const int64_t first = first_row + (tile - panel * high) * rows / high;
-      const int64_t count = first_row + (last - panel * high) * rows / high - first;
+      const int64_t first = begin_of(tile - panel * high), count = begin_of(last - panel * high) - first;
       const PanelOut out = out_at(first, panel * kPanel);
       multiply_(rows_from(first, count), panel_of(args_.weights, panel, last < end), out);
       if (args_.activation != PX_ACTIVATION_NONE) activate(out, count);
@@ -71,7 +79,7 @@ class Product {
   }
 
  private:
-  static int64_t tiles(int64_t rows) { return (rows + 5) / 6; }
+  int64_t tiles(int64_t rows) const { return (rows + height_ - 1) / height_; }
 
   Rows rows_from(int64_t first, int64_t count) const {
     return {args_.x.x + first * args_.x.row_bytes, count, args_.x.row_bytes, args_.x.word_bytes};
@@ -97,6 +105,8 @@ class Product {
   const GemmArgs& args_;
   const MultiplyPanel multiply_;
   const int64_t words_;
+  const bool whole_;
+  const int64_t height_;
   const int64_t panels_;
   int64_t blocks_ = 0;
   int64_t rows_ = 0;

@@ -86,16 +86,30 @@ inline Rows rows_of(const void* x, int64_t m, int64_t stride, px_dtype dtype) {
   return {static_cast<const std::byte*>(x), m, stride * element_bytes(dtype), 4};
 }
 
-// The first n columns of a matrix [m, stride] as rows of length m: of a float matrix, or of bf16 as gemm_interleave()
-// lays it.
-inline Rows columns_of(const void* words, int64_t n, int64_t stride) {
-  return {static_cast<const std::byte*>(words), n, 4, 4 * stride};
+// Whether the columns of a matrix have to be turned to rows before they are multiplied: tiles hold whole rows.
+inline bool turns_columns(Isa isa, px_dtype dtype) { return isa == Isa::kAmx && dtype == PX_DTYPE_BF16; }
+
+// Columns [first, first + count) of a matrix [m, stride] as rows of length m: of a float matrix as it lies, of bf16 as
+// gemm_interleave() laid it.
+inline Rows columns_of(Isa isa, px_dtype dtype, const void* words, int64_t m, int64_t stride, int64_t first,
+                       int64_t count) {
+  const auto* at = static_cast<const std::byte*>(words);
+  const int64_t row_bytes = 4 * words_along(m, dtype);
+  if (turns_columns(isa, dtype)) return {at + first * row_bytes, count, row_bytes, 4};
+  return {at + 4 * first, count, 4, 4 * stride};
 }
 
 // Lays a matrix [m, n] of floats or bf16 with `stride` elements from row to row as pairs of bf16 that are neighbours
-// along m: words [ceil(m / 2), n], the last with zeros where m is odd.
+// along m, the last with zeros where m is odd: words [ceil(m / 2), n], or where columns are turned [n, ceil(m / 2)].
 void gemm_interleave(const Cpu& cpu, const void* x, px_dtype dtype, int64_t m, int64_t n, int64_t stride,
                      uint32_t* words);
+
+// Rows of pairs that are turned together.
+inline constexpr int64_t kTurnedRows = 16;
+
+// Rows of `columns` words, `stride` from row to row, become columns of `to`.
+void turn_words_amx(const uint32_t* words, int64_t rows, int64_t columns, int64_t stride, uint32_t* to,
+                    int64_t to_stride);
 
 // With y = x w^T: dx is a gemm of dy and w packed the other way (strides swapped); dw += dy^T x is a gemm of the
 // columns of dy and x packed as [k, m], with residual = out.

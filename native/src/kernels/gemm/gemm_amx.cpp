@@ -10,11 +10,13 @@
 #if defined(__x86_64__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC's own headers, of registers that they leave open
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #include <immintrin.h>
 
 #pragma GCC push_options
-#pragma GCC target("avx512f,avx512vl,avx512bw,avx512dq")
+#pragma GCC target("avx512f,avx512vl,avx512bw,avx512dq,prfchw")
 #define PX_TILE_INLINE static inline __attribute__((always_inline))
+#define PX_TILE_INLINE_MEMBER inline __attribute__((always_inline))
 #define PX_TILE_NOINLINE static __attribute__((noinline))
 
 namespace px::kernels {
@@ -25,6 +27,8 @@ namespace amx {
 
 inline constexpr int64_t kSixteen = 16;    // rows, columns and words of a tile
 inline constexpr int64_t kTileBytes = 64;  // of a tile's row
+inline constexpr int64_t kRun = 20;        // blocks of 32 rows that stay in the first cache: 40 KB
+inline constexpr int64_t kSumsStride = kPanel * 4;
 
 // What a thread's eight tiles hold: 0 to 3 sums, 4 and 5 rows, 6 and 7 columns; with one tile of rows, 5 to 7 columns.
 struct alignas(64) Configuration {
@@ -53,6 +57,12 @@ PX_TILE_INLINE void zero() {
 template <int Tile>
 PX_TILE_INLINE void load(const void* from, int64_t stride) {
   asm volatile("tileloadd (%0,%1,1), %%tmm%c2" : : "r"(from), "r"(stride), "i"(Tile) : "memory");
+}
+
+// Of what need not stay in the first cache.
+template <int Tile>
+PX_TILE_INLINE void load_passing(const void* from, int64_t stride) {
+  asm volatile("tileloaddt1 (%0,%1,1), %%tmm%c2" : : "r"(from), "r"(stride), "i"(Tile) : "memory");
 }
 
 template <int Tile>
@@ -171,43 +181,92 @@ PX_TILE_INLINE void transpose(__m512i (&v)[16]) {
   }
 }
 
-// Rows whose first words are neighbours, then their second ones: turned block by block.
-class InterleavedRows {
- public:
-  InterleavedRows(const Rows& rows, int64_t first, int64_t count, int64_t k)
-      : x_(rows.x + first * rows.row_bytes),
-        word_bytes_(rows.word_bytes),
-        words_(words_along(k, PX_DTYPE_BF16)),
-        wanted_(static_cast<__mmask16>((1u << count) - 1)) {}
+// Up to sixteen rows of up to sixteen words become columns.
+PX_TILE_NOINLINE void turn_square(const uint32_t* words, int64_t rows, int64_t columns, int64_t stride, uint32_t* to,
+                                  int64_t to_stride) {
+  const auto mask = [](int64_t n) { return static_cast<__mmask16>(n < kSixteen ? (1u << n) - 1 : 0xffffu); };
+  __m512i v[16];
+  for (int64_t r = 0; r < kSixteen; ++r)
+    v[r] = r < rows ? _mm512_maskz_loadu_epi32(mask(columns), words + r * stride) : _mm512_setzero_si512();
+  transpose(v);
+  for (int64_t c = 0; c < kSixteen && c < columns; ++c) _mm512_mask_storeu_epi32(to + c * to_stride, mask(rows), v[c]);
+}
 
-  Place block(int64_t b) {
-    __m512i v[16];
-    const std::byte* from = x_ + b * kSixteen * word_bytes_;
-    const int64_t left = words_ - b * kSixteen;
-    for (int64_t u = 0; u < 16; ++u)
-      v[u] = u < left ? _mm512_maskz_loadu_epi32(wanted_, from + u * word_bytes_) : _mm512_setzero_si512();
-    transpose(v);
-    for (int r = 0; r < 16; ++r) _mm512_store_si512(turned_ + r * kSixteen, v[r]);
-    return {turned_, kTileBytes};
+// What is done beside the products of a panel, a little after each block: what will be read next is fetched, the sums
+// of the tile before become results, and the lines of this tile's results are fetched for writing.
+class Beside {
+ public:
+  Beside(const PanelWeights& weights, int64_t passes, const PanelOut& out)
+      : next_(weights.next), lines_(weights.next != nullptr ? (weights.width + passes - 1) / passes : 0), out_(out) {}
+
+  // A tile of `count` rows from `row` on is multiplied in `steps` blocks; returns where its sums go, [count, kPanel].
+  float* begin(int64_t row, int64_t count, int64_t steps) {
+    row_ = row;
+    count_ = count;
+    touched_ = 0;
+    if (steps == 0) steps = 1;
+    to_touch_ = (count + steps - 1) / steps;
+    to_finish_ = (waiting_ - finished_ + steps - 1) / steps;
+    return sums_[turn_];
   }
 
+  PX_TILE_INLINE_MEMBER void step() {
+    for (int64_t i = 0; i < lines_; ++i, next_ += 16) __builtin_prefetch(next_, 0, 2);
+    touch();
+    finish(to_finish_);
+  }
+
+  // The tile's sums are there; those of the one before become results, as far as they have not.
+  void end() {
+    finish(waiting_);
+    waiting_row_ = row_;
+    waiting_ = count_;
+    finished_ = 0;
+    turn_ ^= 1;
+  }
+
+  void finish_all() { finish(waiting_); }
+
  private:
-  const std::byte* x_;
-  int64_t word_bytes_;
-  int64_t words_;
-  __mmask16 wanted_;
-  alignas(64) uint32_t turned_[kSixteen * kSixteen];
+  PX_TILE_INLINE_MEMBER void touch() {
+    const int64_t last = touched_ + to_touch_ < count_ ? touched_ + to_touch_ : count_;
+    for (; touched_ < last; ++touched_) {
+      const int64_t at = (row_ + touched_) * out_.stride;
+      for (int64_t c = 0; c < out_.columns && out_.out != nullptr; c += 16) __builtin_prefetch(out_.out + at + c, 1, 3);
+      for (int64_t c = 0; c < out_.columns && out_.out_bf16 != nullptr; c += 32)
+        __builtin_prefetch(out_.out_bf16 + at + c, 1, 3);
+    }
+  }
+
+  PX_TILE_INLINE_MEMBER void finish(int64_t rows) {
+    const int64_t last = finished_ + rows < waiting_ ? finished_ + rows : waiting_;
+    for (; finished_ < last; ++finished_) {
+      const float* sums = sums_[turn_ ^ 1] + finished_ * kPanel;
+      const int64_t row = waiting_row_ + finished_;
+      for (int64_t c = 0; c < out_.columns; c += 16) {
+        const Results::V sum = Results::load(sums + c);
+        c + 16 <= out_.columns ? amx::finish<Results>(sum, out_, row, c) : finish_some<Results>(sum, out_, row, c);
+      }
+    }
+  }
+
+  const uint32_t* next_;
+  const int64_t lines_;
+  const PanelOut& out_;
+  int64_t row_ = 0, count_ = 0, touched_ = 0, to_touch_ = 0;
+  int64_t waiting_row_ = 0, waiting_ = 0, finished_ = 0, to_finish_ = 0;
+  int turn_ = 0;
+  alignas(64) float sums_[2][2 * kSixteen * kPanel];
 };
 
-// Up to sixteen rows times C times sixteen columns; results [16, kPanel].
-template <int C, class From>
-PX_TILE_INLINE void one_by(From& rows, const Columns& columns, Fetch fetch, float* results) {
+// Up to sixteen rows times C times sixteen columns.
+template <int C>
+PX_TILE_INLINE void one_by(WholeRows& rows, const Columns& columns, Beside& beside, float* sums) {
   zero<0>();
   zero<1>();
   zero<2>();
   zero<3>();
   for (int64_t b = 0; b < columns.blocks(); ++b) {
-    for (int64_t i = 0; i < fetch.lines; ++i, fetch.from += 16) __builtin_prefetch(fetch.from, 0, 2);
     const Place row = rows.block(b);
     const uint32_t* column = columns.block(b);
     load<4>(row.from, row.stride);
@@ -225,127 +284,122 @@ PX_TILE_INLINE void one_by(From& rows, const Columns& columns, Fetch fetch, floa
       load<5>(column + 48, columns.stride());
       multiply_add<3, 4, 5>();
     }
+    beside.step();
   }
-  constexpr int64_t kStride = kPanel * 4;
-  store<0>(results, kStride);
-  if constexpr (C > 1) store<1>(results + 16, kStride);
-  if constexpr (C > 2) store<2>(results + 32, kStride);
-  if constexpr (C > 3) store<3>(results + 48, kStride);
+  store<0>(sums, kSumsStride);
+  if constexpr (C > 1) store<1>(sums + 16, kSumsStride);
+  if constexpr (C > 2) store<2>(sums + 32, kSumsStride);
+  if constexpr (C > 3) store<3>(sums + 48, kSumsStride);
 }
 
-// Up to 32 rows times C times sixteen columns, from `first` on; results [32, kPanel].
+// Blocks [begin, end) of up to 32 rows times C times sixteen columns, whose words begin at `first`.
 template <int C>
-PX_TILE_INLINE void two_by(WholeRows& high, WholeRows& low, const Columns& columns, int64_t first, Fetch& fetch,
-                           float* results) {
-  zero<0>();
-  zero<1>();
-  zero<2>();
-  zero<3>();
-  for (int64_t b = 0; b < columns.blocks(); ++b) {
-    for (int64_t i = 0; i < fetch.lines; ++i, fetch.from += 16) __builtin_prefetch(fetch.from, 0, 2);
+PX_TILE_INLINE void two_by(WholeRows& high, WholeRows& low, const Columns& columns, int64_t first, int64_t begin,
+                           int64_t end, Beside& beside, float* sums) {
+  float* const below_sums = sums + 16 * kPanel;
+  if (begin == 0) {
+    zero<0>();
+    zero<1>();
+    zero<2>();
+    zero<3>();
+  } else {
+    load<0>(sums, kSumsStride);
+    load<2>(below_sums, kSumsStride);
+    if constexpr (C > 1) {
+      load<1>(sums + 16, kSumsStride);
+      load<3>(below_sums + 16, kSumsStride);
+    }
+  }
+  for (int64_t b = begin; b < end; ++b) {
     const Place above = high.block(b), below = low.block(b);
     const uint32_t* column = columns.block(b) + first;
     load<4>(above.from, above.stride);
-    load<6>(column, columns.stride());
+    load_passing<6>(column, columns.stride());
     multiply_add<0, 4, 6>();
     load<5>(below.from, below.stride);
     multiply_add<2, 5, 6>();
     if constexpr (C > 1) {
-      load<7>(column + 16, columns.stride());
+      load_passing<7>(column + 16, columns.stride());
       multiply_add<1, 4, 7>();
       multiply_add<3, 5, 7>();
     }
+    beside.step();
   }
-  constexpr int64_t kStride = kPanel * 4;
-  store<0>(results + first, kStride);
-  store<2>(results + 16 * kPanel + first, kStride);
+  store<0>(sums, kSumsStride);
+  store<2>(below_sums, kSumsStride);
   if constexpr (C > 1) {
-    store<1>(results + first + 16, kStride);
-    store<3>(results + 16 * kPanel + first + 16, kStride);
+    store<1>(sums + 16, kSumsStride);
+    store<3>(below_sums + 16, kSumsStride);
   }
 }
 
-PX_TILE_INLINE void finish_rows(const float* results, int64_t row, int64_t count, const PanelOut& out) {
-  for (int64_t r = 0; r < count; ++r)
-    for (int64_t column = 0; column < out.columns; column += 16) {
-      const Results::V sum = Results::load(results + r * kPanel + column);
-      column + 16 <= out.columns ? finish<Results>(sum, out, row + r, column)
-                                 : finish_some<Results>(sum, out, row + r, column);
-    }
-}
-
-template <class From>
 PX_TILE_NOINLINE void sixteen_rows(const Rows& rows, int64_t row, int64_t count, const PanelWeights& weights,
-                                   const Columns& columns, Fetch fetch, const PanelOut& out) {
-  alignas(64) float results[kSixteen * kPanel];
-  From from(rows, row, count, weights.k);
-  switch ((out.columns + 15) / 16) {
+                                   const Columns& columns, int64_t wanted, Beside& beside) {
+  WholeRows from(rows, row, count, weights.k);
+  float* const sums = beside.begin(row, count, columns.blocks());
+  switch ((wanted + 15) / 16) {
     case 1:
-      one_by<1>(from, columns, fetch, results);
+      one_by<1>(from, columns, beside, sums);
       break;
     case 2:
-      one_by<2>(from, columns, fetch, results);
+      one_by<2>(from, columns, beside, sums);
       break;
     case 3:
-      one_by<3>(from, columns, fetch, results);
+      one_by<3>(from, columns, beside, sums);
       break;
     default:
-      one_by<4>(from, columns, fetch, results);
+      one_by<4>(from, columns, beside, sums);
       break;
   }
-  finish_rows(results, row, count, out);
+  beside.end();
 }
 
+// By 32 columns at a time, in runs along k whose rows stay in the first cache.
 PX_TILE_NOINLINE void thirty_two_rows(const Rows& rows, int64_t row, int64_t count, const PanelWeights& weights,
-                                      const Columns& columns, Fetch fetch, const PanelOut& out) {
-  alignas(64) float results[2 * kSixteen * kPanel];
+                                      const Columns& columns, int64_t wanted, Beside& beside) {
   WholeRows high(rows, row, kSixteen, weights.k), low(rows, row + kSixteen, count - kSixteen, weights.k);
-  for (int64_t first = 0; first < out.columns; first += 2 * kSixteen) {
-    if (out.columns - first > kSixteen) {
-      two_by<2>(high, low, columns, first, fetch, results);
-    } else {
-      two_by<1>(high, low, columns, first, fetch, results);
+  const int64_t blocks = columns.blocks(), runs = (blocks + kRun - 1) / kRun;
+  float* const sums = beside.begin(row, count, wanted > 2 * kSixteen ? 2 * blocks : blocks);
+  for (int64_t run = 0; run < runs; ++run)
+    for (int64_t first = 0; first < wanted; first += 2 * kSixteen) {
+      const int64_t begin = run * blocks / runs, end = (run + 1) * blocks / runs;
+      wanted - first > kSixteen ? two_by<2>(high, low, columns, first, begin, end, beside, sums + first)
+                                : two_by<1>(high, low, columns, first, begin, end, beside, sums + first);
     }
-  }
-  finish_rows(results, row, count, out);
-}
-
-// Rows that a turn over the panel takes: one tile of them or two.
-PX_TILE_INLINE int64_t next_rows(int64_t left, bool whole_rows) {
-  const int64_t most = whole_rows && left > kSixteen ? 2 * kSixteen : kSixteen;
-  return left < most ? left : most;
+  beside.end();
 }
 
 }  // namespace amx
 
+void turn_words_amx(const uint32_t* words, int64_t rows, int64_t columns, int64_t stride, uint32_t* to,
+                    int64_t to_stride) {
+  using namespace amx;
+  for (int64_t row = 0; row < rows; row += kSixteen)
+    for (int64_t column = 0; column < columns; column += kSixteen)
+      turn_square(words + row * stride + column, rows - row, columns - column, stride, to + column * to_stride + row,
+                  to_stride);
+}
+
 void multiply_panel_amx(const Rows& rows, const PanelWeights& weights, const PanelOut& out) {
   using namespace amx;
   const Columns columns(weights);
-  const bool whole_rows = rows.word_bytes == 4;
-  const int64_t height = whole_rows ? 2 * kSixteen : kSixteen;
-  const int64_t turns = (rows.count + height - 1) / height;
-  // Of 16 words along k a block, a line holds one of 16 columns; a turn goes over the blocks once or, by 32 columns,
-  // twice.
-  const int64_t passes =
-      turns * (height == 2 * kSixteen && rows.count > kSixteen && out.columns > 2 * kSixteen ? 2 : 1);
-  Fetch fetch{weights.next, weights.next != nullptr ? (weights.width + passes - 1) / passes : 0};
+  constexpr int64_t kHeight = 2 * kSixteen;
+  // How often the blocks are gone over: by 32 rows, more than 32 columns in two passes.
+  const int64_t wide = out.columns > 2 * kSixteen ? 2 : 1, left = rows.count % kHeight;
+  const int64_t passes = rows.count / kHeight * wide + (left > kSixteen ? wide : left > 0 ? 1 : 0);
+  Beside beside(weights, passes > 0 ? passes : 1, out);
   int64_t configured = 0;
   for (int64_t row = 0; row < rows.count;) {
-    const int64_t count = next_rows(rows.count - row, whole_rows);
+    const int64_t count = rows.count - row < kHeight ? rows.count - row : kHeight;
     if (count != configured)
       configure(count < kSixteen ? count : kSixteen, count > kSixteen ? count - kSixteen : 0, columns.words());
     configured = count;
-    if (count > kSixteen) {
-      thirty_two_rows(rows, row, count, weights, columns, fetch, out);
-    } else if (whole_rows) {
-      sixteen_rows<WholeRows>(rows, row, count, weights, columns, fetch, out);
-    } else {
-      sixteen_rows<InterleavedRows>(rows, row, count, weights, columns, fetch, out);
-    }
-    fetch.from += passes / turns * columns.blocks() * fetch.lines * 16;
+    count > kSixteen ? thirty_two_rows(rows, row, count, weights, columns, out.columns, beside)
+                     : sixteen_rows(rows, row, count, weights, columns, out.columns, beside);
     row += count;
   }
   release();
+  beside.finish_all();
 }
 
 }  // namespace px::kernels
@@ -358,6 +412,7 @@ namespace px::kernels {
 
 // No processor but x86's has the level.
 void multiply_panel_amx(const Rows&, const PanelWeights&, const PanelOut&) { __builtin_unreachable(); }
+void turn_words_amx(const uint32_t*, int64_t, int64_t, int64_t, uint32_t*, int64_t) { __builtin_unreachable(); }
 
 }  // namespace px::kernels
 #endif

@@ -198,7 +198,7 @@ void pack_columns(const Unpacked& from, const Packed& shape, uint32_t* words, in
 
 // Rows 2 u and 2 u + 1 of a matrix [m, n] side by side.
 template <class From>
-HWY_INLINE void interleave(const From* x, int64_t m, int64_t n, int64_t stride, int64_t u, uint32_t* words) {
+HWY_INLINE void interleave(const From* x, int64_t m, int64_t n, int64_t stride, int64_t u, uint32_t* to) {
   const auto half = [](From value) -> uint32_t {
     if constexpr (std::is_same_v<From, float>) {
       return to_bf16(value);
@@ -207,7 +207,6 @@ HWY_INLINE void interleave(const From* x, int64_t m, int64_t n, int64_t stride, 
     }
   };
   const From* low = x + 2 * u * stride;
-  uint32_t* to = words + u * n;
   if (2 * u + 1 < m) {
     for (int64_t c = 0; c < n; ++c) to[c] = half(low[c]) | half(low[stride + c]) << 16;
   } else {
@@ -215,9 +214,11 @@ HWY_INLINE void interleave(const From* x, int64_t m, int64_t n, int64_t stride, 
   }
 }
 
-void interleave_rows(const void* x, px_dtype dtype, int64_t m, int64_t n, int64_t stride, int64_t u, uint32_t* words) {
-  dtype == PX_DTYPE_F32 ? interleave(static_cast<const float*>(x), m, n, stride, u, words)
-                        : interleave(static_cast<const uint16_t*>(x), m, n, stride, u, words);
+// Their elements from column `first` on, n of them.
+void interleave_rows(const void* x, px_dtype dtype, int64_t m, int64_t first, int64_t n, int64_t stride, int64_t u,
+                     uint32_t* to) {
+  dtype == PX_DTYPE_F32 ? interleave(static_cast<const float*>(x) + first, m, n, stride, u, to)
+                        : interleave(static_cast<const uint16_t*>(x) + first, m, n, stride, u, to);
 }
 
 }  // namespace px::kernels::HWY_NAMESPACE
@@ -243,7 +244,21 @@ void gemm_interleave(const Cpu& cpu, const void* x, px_dtype dtype, int64_t m, i
                      uint32_t* words) {
   const auto lay =
       cpu.isa == Isa::kScalar ? &HWY_STATIC_DISPATCH(interleave_rows) : PX_SELECT(cpu.isa, interleave_rows);
-  cpu.pool.for_each((m + 1) / 2, [&](int64_t u) noexcept { lay(x, dtype, m, n, stride, u, words); });
+  const int64_t pairs = (m + 1) / 2;
+  if (!turns_columns(cpu.isa, PX_DTYPE_BF16)) {
+    cpu.pool.for_each(pairs, [&](int64_t u) noexcept { lay(x, dtype, m, 0, n, stride, u, words + u * n); });
+    return;
+  }
+  constexpr int64_t kColumns = 256;
+  cpu.pool.for_each((pairs + kTurnedRows - 1) / kTurnedRows, [&](int64_t i) noexcept {
+    alignas(64) uint32_t some[kTurnedRows * kColumns];
+    const int64_t begin = i * kTurnedRows, rows = std::min(kTurnedRows, pairs - begin);
+    for (int64_t first = 0; first < n; first += kColumns) {
+      const int64_t columns = std::min(kColumns, n - first);
+      for (int64_t u = 0; u < rows; ++u) lay(x, dtype, m, first, columns, stride, begin + u, some + u * kColumns);
+      turn_words_amx(some, rows, columns, kColumns, words + first * pairs + begin, pairs);
+    }
+  });
 }
 
 }  // namespace px::kernels

@@ -46,13 +46,31 @@ void HeadBlock::pack(uint32_t* words) {
 
 void HeadBlock::head_gradient(int64_t chunk, float* slopes, const HeadKernels& kernels,
                              const HeadGradients& gradients) const {
-  if (!bf16()) return multiply_slopes(chunk, columns_of(slopes, columns(chunk), stride()), gradients);
+  if (!bf16())
+    return multiply_slopes(chunk, columns_of(cpu_.isa, head_.dtype, slopes, count_, stride(), 0, columns(chunk)),
+                           gradients);
   alignas(64) uint32_t pairs[kKeptRows / 2 * kPairStride];
-  for (int64_t r = 0; r < count_; r += 2) {
+  turns_columns(cpu_.isa, head_.dtype) ? turned_pairs(chunk, slopes, kernels, pairs)
+                                       : pairs_of(chunk, slopes, kernels, 0, count_, pairs);
+  multiply_slopes(chunk, columns_of(cpu_.isa, head_.dtype, pairs, count_, kPairStride, 0, columns(chunk)), gradients);
+}
+
+void HeadBlock::pairs_of(int64_t chunk, float* slopes, const HeadKernels& kernels, int64_t first, int64_t end,
+                         uint32_t* pairs) const {
+  for (int64_t r = first; r < end; r += 2, pairs += kPairStride) {
     float* low = slopes + r * stride();
-    kernels.round(low, r + 1 < count_ ? low + stride() : nullptr, columns(chunk), pairs + r / 2 * kPairStride);
+    kernels.round(low, r + 1 < count_ ? low + stride() : nullptr, columns(chunk), pairs);
   }
-  multiply_slopes(chunk, columns_of(pairs, columns(chunk), kPairStride), gradients);
+}
+
+void HeadBlock::turned_pairs(int64_t chunk, float* slopes, const HeadKernels& kernels, uint32_t* turned) const {
+  alignas(64) uint32_t pairs[kTurnedRows * kPairStride];
+  const int64_t words = words_along(count_, head_.dtype);
+  for (int64_t u = 0; u < words; u += kTurnedRows) {
+    const int64_t end = std::min(words, u + kTurnedRows);
+    pairs_of(chunk, slopes, kernels, 2 * u, std::min(count_, 2 * end), pairs);
+    turn_words_amx(pairs, end - u, columns(chunk), kPairStride, turned + u, words);
+  }
 }
 
 void HeadBlock::multiply_slopes(int64_t chunk, const Rows& slopes, const HeadGradients& gradients) const {

@@ -83,6 +83,10 @@ class HeadBlock {
   void hidden_gradient(const float* slopes, const Packed& head_transposed, const HeadGradients& gradients) const;
 
  private:
+  // Slopes of rows [first, end) as pairs of bf16, [(end - first + 1) / 2, kPairStride]; and of all rows, turned.
+  void pairs_of(int64_t chunk, float* slopes, const HeadKernels& kernels, int64_t first, int64_t end,
+                uint32_t* pairs) const;
+  void turned_pairs(int64_t chunk, float* slopes, const HeadKernels& kernels, uint32_t* turned) const;
   void multiply_slopes(int64_t chunk, const Rows& slopes, const HeadGradients& gradients) const;
   bool bf16() const { return head_.dtype == PX_DTYPE_BF16; }
   const std::byte* hidden(int64_t row) const { return hidden_ + (first_ + row) * row_bytes_; }
