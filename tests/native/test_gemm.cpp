@@ -169,11 +169,13 @@ TEST_P(GemmLevels, GivesBothGradients) {
       }
 
     const PackedMatrix inputs = pack_transposed(cpu(pool), x, dtype());
-    std::vector<uint32_t> pairs(static_cast<size_t>((m + 1) / 2 * n));
-    if (dtype() == PX_DTYPE_BF16) gemm_interleave(cpu(pool), dy.data(), dtype(), m, n, n, pairs.data());
+    const Isa isa = cpu(pool).isa;
+    std::vector<uint32_t> pairs(static_cast<size_t>(pairs_words(isa, m, n)));
+    const int64_t stride = dtype() == PX_DTYPE_BF16 ? pairs_stride(isa, m, n) : n;
+    if (dtype() == PX_DTYPE_BF16) gemm_interleave(cpu(pool), dy.data(), dtype(), m, n, n, {pairs.data(), stride});
     std::vector<float> dw(static_cast<size_t>(n * k), 0.5f);
     GemmArgs args;
-    args.x = columns_of(cpu(pool).isa, dtype(), dtype() == PX_DTYPE_BF16 ? static_cast<const void*>(pairs.data()) : dy.data(), m, n, 0, n);
+    args.x = columns_of(isa, dtype(), dtype() == PX_DTYPE_BF16 ? static_cast<const void*>(pairs.data()) : dy.data(), stride, 0, n);
     args.weights = inputs.packed;
     args.residual = args.out = dw.data();
     args.out_stride = k;
@@ -202,8 +204,9 @@ TEST_P(GemmLevels, RoundsWhilePacking) {
   gemm_pack(cpu(pool), {rounded.data(), PX_DTYPE_BF16, 51, 1}, shape, b.data());
   EXPECT_EQ(a, b);
   std::vector<uint32_t> c(19 * 51, 1), d(c.size(), 2);
-  gemm_interleave(cpu(pool), w.values.data(), PX_DTYPE_F32, 37, 51, 51, c.data());
-  gemm_interleave(cpu(pool), rounded.data(), PX_DTYPE_BF16, 37, 51, 51, d.data());
+  const int64_t stride = turns_columns(cpu(pool).isa, PX_DTYPE_BF16) ? 19 : 51;
+  gemm_interleave(cpu(pool), w.values.data(), PX_DTYPE_F32, 37, 51, 51, {c.data(), stride});
+  gemm_interleave(cpu(pool), rounded.data(), PX_DTYPE_BF16, 37, 51, 51, {d.data(), stride});
   EXPECT_EQ(c, d);
 }
 

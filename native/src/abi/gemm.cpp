@@ -42,6 +42,16 @@ void pack(Engine& engine, const px_gemm_pack_args& a) {
   kernels::gemm_pack(engine.cpu(), w, {nullptr, a.outputs, a.inputs, dtype}, static_cast<uint32_t*>(a.packed));
 }
 
+// Without a gap from column to column where they are turned.
+int64_t stride_of_pairs(Isa isa, int64_t inputs, int64_t rows) {
+  return kernels::turns_columns(isa, PX_DTYPE_BF16) ? (inputs + 1) / 2 : rows;
+}
+
+kernels::Rows columns(Isa isa, px_dtype dtype, const px_gemm_args& a) {
+  const int64_t stride = dtype == PX_DTYPE_F32 ? a.rows : stride_of_pairs(isa, a.inputs, a.rows);
+  return kernels::columns_of(isa, dtype, a.x, stride, 0, a.rows);
+}
+
 void multiply(Engine& engine, const px_gemm_args& a) {
   const px_dtype dtype = check_product_dtype(a.dtype, "args.dtype");
   check(a.activation >= PX_ACTIVATION_NONE && a.activation <= PX_ACTIVATION_SILU, PX_INVALID_ARGUMENT,
@@ -52,8 +62,8 @@ void multiply(Engine& engine, const px_gemm_args& a) {
   const int64_t results = kernels::check_matrix(a.rows, "args.rows", a.outputs, "args.outputs");
   kernels::check_some_output(a.out, a.out_bf16, results, "args.out");
   kernels::GemmArgs args;
-  args.x = (a.flags & PX_GEMM_TRANSPOSED) != 0 ? kernels::columns_of(engine.cpu().isa, dtype, a.x, a.inputs, a.rows, 0, a.rows)
-                  : kernels::rows_of(a.x, a.rows, a.inputs, dtype);
+  args.x = (a.flags & PX_GEMM_TRANSPOSED) != 0 ? columns(engine.cpu().isa, dtype, a)
+                                               : kernels::rows_of(a.x, a.rows, a.inputs, dtype);
   args.weights = weights;
   args.bias = a.bias;
   args.residual = a.residual;
@@ -115,7 +125,7 @@ px_status px_gemm_interleave(px_engine* engine, const void* x, int32_t dtype, in
     const int64_t elements = kernels::check_matrix(inputs, "inputs", rows, "rows");
     check_array(x, elements, "x");
     check_array(words, elements, "words");
-    kernels::gemm_interleave(e.cpu(), x, from, inputs, rows, rows, words);
+    kernels::gemm_interleave(e.cpu(), x, from, inputs, rows, rows, {words, stride_of_pairs(e.cpu().isa, inputs, rows)});
   });
 }
 

@@ -116,10 +116,10 @@ struct GradientPlaces {
 int64_t across_of(const Linear& linear) { return linear.transposed ? linear.in : linear.out; }
 int64_t along_of(const Linear& linear) { return linear.transposed ? linear.out : linear.in; }
 
-GradientPlaces plan_gradient(Plan& plan, const Linear& linear, int64_t count) {
+GradientPlaces plan_gradient(Plan& plan, Isa isa, const Linear& linear, int64_t count) {
   const int64_t rows = std::min(count, kGradientRows);
   GradientPlaces places{};
-  if (linear.dtype != PX_DTYPE_F32) places.pairs = plan.take<uint32_t>((rows + 1) / 2 * across_of(linear));
+  if (linear.dtype != PX_DTYPE_F32) places.pairs = plan.take<uint32_t>(kernels::pairs_words(isa, rows, across_of(linear)));
   places.packed = plan.take<uint32_t>(kernels::packed_words(along_of(linear), rows, linear.dtype));
   places.weights = plan.take<uint32_t>(kernels::packed_words(linear.in, linear.out, linear.dtype));
   return places;
@@ -232,7 +232,7 @@ void CpuOps::project_gelu(const Linear& linear, Values x, int64_t count, Values 
 
 uint64_t CpuOps::project_backward_bytes(const Linear& linear, int64_t count) const {
   Plan sizes;
-  plan_gradient(sizes, linear, count);
+  plan_gradient(sizes, cpu_.isa, linear, count);
   return sizes.bytes();
 }
 
@@ -243,7 +243,7 @@ void CpuOps::project_backward(const float* arena, const Linear& linear, Values x
   weight_gradient(linear, x, d_y, count, gradient, workspace);
   bias_gradient(linear, d_y, count, gradient);
   Plan plan(workspace);
-  const GradientPlaces places = plan_gradient(plan, linear, count);
+  const GradientPlaces places = plan_gradient(plan, cpu_.isa, linear, count);
   const Matrix matrix(arena, linear);
   kernels::GemmArgs args;
   args.x = kernels::rows_of(d_y.data(), count, linear.out, linear.dtype);
@@ -258,7 +258,7 @@ void CpuOps::project_backward(const float* arena, const Linear& linear, Values x
 void CpuOps::weight_gradient(const Linear& linear, Values x, Values d_y, int64_t rows_count, float* gradient,
                              std::byte* workspace) {
   Plan plan(workspace);
-  const GradientPlaces places = plan_gradient(plan, linear, rows_count);
+  const GradientPlaces places = plan_gradient(plan, cpu_.isa, linear, rows_count);
   const int64_t across = across_of(linear), along = along_of(linear);
   const Values columns = linear.transposed ? x : d_y;
   const Values rows = linear.transposed ? d_y : x;
@@ -269,8 +269,10 @@ void CpuOps::weight_gradient(const Linear& linear, Values x, Values d_y, int64_t
                     v.bf16 != nullptr ? v.bf16 + first * width : nullptr};
     };
     const void* words = at(columns, across).data();
+    int64_t stride = across;
     if (linear.dtype == PX_DTYPE_BF16) {
-      kernels::gemm_interleave(cpu_, words, linear.dtype, count, across, across, places.pairs);
+      stride = kernels::pairs_stride(cpu_.isa, count, across);
+      kernels::gemm_interleave(cpu_, words, linear.dtype, count, across, across, {places.pairs, stride});
       words = places.pairs;
     }
     kernels::GemmArgs args;
@@ -280,7 +282,7 @@ void CpuOps::weight_gradient(const Linear& linear, Values x, Values d_y, int64_t
     int64_t column = 0;
     for (const Piece& piece : linear.pieces) {
       const int64_t height = linear.transposed ? linear.in : piece.out;
-      args.x = kernels::columns_of(cpu_.isa, linear.dtype, words, count, across, column, height);
+      args.x = kernels::columns_of(cpu_.isa, linear.dtype, words, stride, column, height);
       args.out = gradient + piece.offset;
       args.residual = args.out;
       kernels::gemm(cpu_, args);

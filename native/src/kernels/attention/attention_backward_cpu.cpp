@@ -202,6 +202,7 @@ class Gradient {
   Gradient(Isa isa, const AttentionGradientArgs& args, const GradientTurn& turn, std::byte* memory)
       : isa_(isa), args_(args), turn_(turn), shape_(args.shape), memory_(args.shape, turn.rows, memory),
         multiply_(multiply_panel(isa, args.shape.dtype)), floats_(args.shape.dtype == PX_DTYPE_F32),
+        turned_(turns_columns(isa, args.shape.dtype)),
         words_(words_along(args.shape.head_size, args.shape.dtype)), blocks_(blocks_of(turn.rows)),
         window_(args.window != 0 ? args.window : kNoWindow) {}
 
@@ -291,7 +292,7 @@ class Gradient {
   // Slopes as products along queries take them: turned ones lie in place of the floats that became pairs.
   const void* slopes_of(float* floats, const uint32_t* pairs, int64_t queries) const {
     if (floats_) return floats;
-    if (!turns_columns(isa_, shape_.dtype)) return pairs;
+    if (!turned_) return pairs;
     auto* const turned = reinterpret_cast<uint32_t*>(floats);
     turn_words_amx(pairs, (queries + 1) / 2, kBlock, kBlock, turned, kBlock / 2);
     return turned;
@@ -321,7 +322,7 @@ class Gradient {
   void add_to_positions(const void* slopes, int64_t begin, int64_t end, int64_t first, int64_t last,
                         const uint32_t* steps, bool replace, float* to) const {
     const int64_t first_word = floats_ ? first : first / 2;
-    Rows rows = columns_of(isa_, shape_.dtype, slopes, kBlock, kBlock, begin, end - begin);
+    Rows rows = columns_of(isa_, shape_.dtype, slopes, turned_ ? kBlock / 2 : kBlock, begin, end - begin);
     rows.x += first_word * rows.word_bytes;
     multiply_steps(rows, steps, first_word, floats_ ? last - first : (last - first + 1) / 2 * 2, replace,
                    to + begin * memory_.width);
@@ -346,7 +347,7 @@ class Gradient {
   const AttentionShape& shape_;
   const GradientMemory memory_;
   const MultiplyPanel multiply_;
-  const bool floats_;
+  const bool floats_, turned_;
   const int64_t words_;   // of a row of D
   const int64_t blocks_;
   const int64_t window_;

@@ -89,20 +89,31 @@ inline Rows rows_of(const void* x, int64_t m, int64_t stride, px_dtype dtype) {
 // Whether the columns of a matrix have to be turned to rows before they are multiplied: tiles hold whole rows.
 inline bool turns_columns(Isa isa, px_dtype dtype) { return isa == Isa::kAmx && dtype == PX_DTYPE_BF16; }
 
-// Columns [first, first + count) of a matrix [m, stride] as rows of length m: of a float matrix as it lies, of bf16 as
-// gemm_interleave() laid it.
-inline Rows columns_of(Isa isa, px_dtype dtype, const void* words, int64_t m, int64_t stride, int64_t first,
-                       int64_t count) {
+// Columns [first, first + count) of a matrix [m, n] as rows of length m: of a float matrix with `stride` elements from
+// row to row, of bf16 as gemm_interleave() laid it.
+inline Rows columns_of(Isa isa, px_dtype dtype, const void* words, int64_t stride, int64_t first, int64_t count) {
   const auto* at = static_cast<const std::byte*>(words);
-  const int64_t row_bytes = 4 * words_along(m, dtype);
-  if (turns_columns(isa, dtype)) return {at + first * row_bytes, count, row_bytes, 4};
+  if (turns_columns(isa, dtype)) return {at + 4 * first * stride, count, 4 * stride, 4};
   return {at + 4 * first, count, 4, 4 * stride};
 }
 
-// Lays a matrix [m, n] of floats or bf16 with `stride` elements from row to row as pairs of bf16 that are neighbours
-// along m, the last with zeros where m is odd: words [ceil(m / 2), n], or where columns are turned [n, ceil(m / 2)].
-void gemm_interleave(const Cpu& cpu, const void* x, px_dtype dtype, int64_t m, int64_t n, int64_t stride,
-                     uint32_t* words);
+// Pairs of bf16 that are neighbours along m of a matrix [m, n], the last with zeros where m is odd: row after row of
+// pairs, `stride` words from one to the next, or where columns are turned column after column.
+struct Pairs {
+  uint32_t* words;
+  int64_t stride;
+};
+
+// A good stride: turned columns are an odd number of cache lines apart, so that a tile's rows meet in no set of a cache.
+inline int64_t pairs_stride(Isa isa, int64_t m, int64_t n) {
+  return turns_columns(isa, PX_DTYPE_BF16) ? ((m + 31) / 32 | 1) * 16 : n;
+}
+inline int64_t pairs_words(Isa isa, int64_t m, int64_t n) {
+  return pairs_stride(isa, m, n) * (turns_columns(isa, PX_DTYPE_BF16) ? n : (m + 1) / 2);
+}
+
+// Lays a matrix [m, n] of floats or bf16 with `stride` elements from row to row as pairs.
+void gemm_interleave(const Cpu& cpu, const void* x, px_dtype dtype, int64_t m, int64_t n, int64_t stride, Pairs pairs);
 
 // Rows of pairs that are turned together.
 inline constexpr int64_t kTurnedRows = 16;

@@ -28,7 +28,7 @@ namespace amx {
 inline constexpr int64_t kSixteen = 16;    // rows, columns and words of a tile
 inline constexpr int64_t kTileBytes = 64;  // of a tile's row
 inline constexpr int64_t kRun = 20;        // blocks of 32 rows that stay in the first cache: 40 KB
-inline constexpr int64_t kSumsStride = kPanel * 4;
+inline constexpr int64_t kManyBlocks = 8;  // along which there is time to fetch what will be written
 
 // What a thread's eight tiles hold: 0 to 3 sums, 4 and 5 rows, 6 and 7 columns; with one tile of rows, 5 to 7 columns.
 struct alignas(64) Configuration {
@@ -192,22 +192,37 @@ PX_TILE_NOINLINE void turn_square(const uint32_t* words, int64_t rows, int64_t c
   for (int64_t c = 0; c < kSixteen && c < columns; ++c) _mm512_mask_storeu_epi32(to + c * to_stride, mask(rows), v[c]);
 }
 
+// Where the sums of a tile go, row after row.
+struct Sums {
+  float* at;
+  int64_t stride;  // elements
+
+  PX_TILE_INLINE_MEMBER float* high(int64_t column) const { return at + column; }
+  PX_TILE_INLINE_MEMBER float* low(int64_t column) const { return at + kSixteen * stride + column; }
+  PX_TILE_INLINE_MEMBER int64_t bytes() const { return stride * 4; }
+};
+
 // What is done beside the products of a panel, a little after each block: what will be read next is fetched, the sums
-// of the tile before become results, and the lines of this tile's results are fetched for writing.
+// of the tile before become results, and the lines of this tile's results are fetched for writing. Sums that are the
+// results go to their place at once.
 class Beside {
  public:
   Beside(const PanelWeights& weights, int64_t passes, const PanelOut& out)
-      : next_(weights.next), lines_(weights.next != nullptr ? (weights.width + passes - 1) / passes : 0), out_(out) {}
+      : next_(weights.next),
+        lines_(weights.next != nullptr ? (weights.width + passes - 1) / passes : 0),
+        out_(out),
+        at_once_(out.out != nullptr && out.out_bf16 == nullptr && out.bias == nullptr && out.residual == nullptr &&
+                 (out.columns | out.stride) % kSixteen == 0 && reinterpret_cast<uintptr_t>(out.out) % kTileBytes == 0) {
+  }
 
-  // A tile of `count` rows from `row` on is multiplied in `steps` blocks; returns where its sums go, [count, kPanel].
-  float* begin(int64_t row, int64_t count, int64_t steps) {
+  // A tile of `count` rows from `row` on is multiplied in `steps` blocks; returns where its sums go.
+  Sums begin(int64_t row, int64_t count, int64_t steps) {
     row_ = row;
     count_ = count;
     touched_ = 0;
-    if (steps == 0) steps = 1;
-    to_touch_ = (count + steps - 1) / steps;
-    to_finish_ = (waiting_ - finished_ + steps - 1) / steps;
-    return sums_[turn_];
+    to_touch_ = steps >= kManyBlocks ? (count + steps - 1) / steps : 0;
+    to_finish_ = steps > 0 ? (waiting_ - finished_ + steps - 1) / steps : 0;
+    return at_once_ ? Sums{out_.out + row * out_.stride, out_.stride} : Sums{sums_[turn_], kPanel};
   }
 
   PX_TILE_INLINE_MEMBER void step() {
@@ -218,6 +233,7 @@ class Beside {
 
   // The tile's sums are there; those of the one before become results, as far as they have not.
   void end() {
+    if (at_once_) return;
     finish(waiting_);
     waiting_row_ = row_;
     waiting_ = count_;
@@ -253,6 +269,7 @@ class Beside {
   const uint32_t* next_;
   const int64_t lines_;
   const PanelOut& out_;
+  const bool at_once_;
   int64_t row_ = 0, count_ = 0, touched_ = 0, to_touch_ = 0;
   int64_t waiting_row_ = 0, waiting_ = 0, finished_ = 0, to_finish_ = 0;
   int turn_ = 0;
@@ -261,7 +278,7 @@ class Beside {
 
 // Up to sixteen rows times C times sixteen columns.
 template <int C>
-PX_TILE_INLINE void one_by(WholeRows& rows, const Columns& columns, Beside& beside, float* sums) {
+PX_TILE_INLINE void one_by(WholeRows& rows, const Columns& columns, Beside& beside, const Sums& sums) {
   zero<0>();
   zero<1>();
   zero<2>();
@@ -286,28 +303,27 @@ PX_TILE_INLINE void one_by(WholeRows& rows, const Columns& columns, Beside& besi
     }
     beside.step();
   }
-  store<0>(sums, kSumsStride);
-  if constexpr (C > 1) store<1>(sums + 16, kSumsStride);
-  if constexpr (C > 2) store<2>(sums + 32, kSumsStride);
-  if constexpr (C > 3) store<3>(sums + 48, kSumsStride);
+  store<0>(sums.high(0), sums.bytes());
+  if constexpr (C > 1) store<1>(sums.high(16), sums.bytes());
+  if constexpr (C > 2) store<2>(sums.high(32), sums.bytes());
+  if constexpr (C > 3) store<3>(sums.high(48), sums.bytes());
 }
 
 // Blocks [begin, end) of up to 32 rows times C times sixteen columns, whose words begin at `first`.
 template <int C>
 PX_TILE_INLINE void two_by(WholeRows& high, WholeRows& low, const Columns& columns, int64_t first, int64_t begin,
-                           int64_t end, Beside& beside, float* sums) {
-  float* const below_sums = sums + 16 * kPanel;
+                           int64_t end, Beside& beside, const Sums& sums) {
   if (begin == 0) {
     zero<0>();
     zero<1>();
     zero<2>();
     zero<3>();
   } else {
-    load<0>(sums, kSumsStride);
-    load<2>(below_sums, kSumsStride);
+    load<0>(sums.high(first), sums.bytes());
+    load<2>(sums.low(first), sums.bytes());
     if constexpr (C > 1) {
-      load<1>(sums + 16, kSumsStride);
-      load<3>(below_sums + 16, kSumsStride);
+      load<1>(sums.high(first + 16), sums.bytes());
+      load<3>(sums.low(first + 16), sums.bytes());
     }
   }
   for (int64_t b = begin; b < end; ++b) {
@@ -325,18 +341,18 @@ PX_TILE_INLINE void two_by(WholeRows& high, WholeRows& low, const Columns& colum
     }
     beside.step();
   }
-  store<0>(sums, kSumsStride);
-  store<2>(below_sums, kSumsStride);
+  store<0>(sums.high(first), sums.bytes());
+  store<2>(sums.low(first), sums.bytes());
   if constexpr (C > 1) {
-    store<1>(sums + 16, kSumsStride);
-    store<3>(below_sums + 16, kSumsStride);
+    store<1>(sums.high(first + 16), sums.bytes());
+    store<3>(sums.low(first + 16), sums.bytes());
   }
 }
 
 PX_TILE_NOINLINE void sixteen_rows(const Rows& rows, int64_t row, int64_t count, const PanelWeights& weights,
                                    const Columns& columns, int64_t wanted, Beside& beside) {
   WholeRows from(rows, row, count, weights.k);
-  float* const sums = beside.begin(row, count, columns.blocks());
+  const Sums sums = beside.begin(row, count, columns.blocks());
   switch ((wanted + 15) / 16) {
     case 1:
       one_by<1>(from, columns, beside, sums);
@@ -359,12 +375,12 @@ PX_TILE_NOINLINE void thirty_two_rows(const Rows& rows, int64_t row, int64_t cou
                                       const Columns& columns, int64_t wanted, Beside& beside) {
   WholeRows high(rows, row, kSixteen, weights.k), low(rows, row + kSixteen, count - kSixteen, weights.k);
   const int64_t blocks = columns.blocks(), runs = (blocks + kRun - 1) / kRun;
-  float* const sums = beside.begin(row, count, wanted > 2 * kSixteen ? 2 * blocks : blocks);
+  const Sums sums = beside.begin(row, count, wanted > 2 * kSixteen ? 2 * blocks : blocks);
   for (int64_t run = 0; run < runs; ++run)
     for (int64_t first = 0; first < wanted; first += 2 * kSixteen) {
       const int64_t begin = run * blocks / runs, end = (run + 1) * blocks / runs;
-      wanted - first > kSixteen ? two_by<2>(high, low, columns, first, begin, end, beside, sums + first)
-                                : two_by<1>(high, low, columns, first, begin, end, beside, sums + first);
+      wanted - first > kSixteen ? two_by<2>(high, low, columns, first, begin, end, beside, sums)
+                                : two_by<1>(high, low, columns, first, begin, end, beside, sums);
     }
   beside.end();
 }

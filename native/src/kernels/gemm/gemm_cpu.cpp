@@ -240,13 +240,12 @@ Packed gemm_pack(const Cpu& cpu, const Unpacked& from, Packed shape, uint32_t* w
   return shape;
 }
 
-void gemm_interleave(const Cpu& cpu, const void* x, px_dtype dtype, int64_t m, int64_t n, int64_t stride,
-                     uint32_t* words) {
+void gemm_interleave(const Cpu& cpu, const void* x, px_dtype dtype, int64_t m, int64_t n, int64_t stride, Pairs to) {
   const auto lay =
       cpu.isa == Isa::kScalar ? &HWY_STATIC_DISPATCH(interleave_rows) : PX_SELECT(cpu.isa, interleave_rows);
   const int64_t pairs = (m + 1) / 2;
   if (!turns_columns(cpu.isa, PX_DTYPE_BF16)) {
-    cpu.pool.for_each(pairs, [&](int64_t u) noexcept { lay(x, dtype, m, 0, n, stride, u, words + u * n); });
+    cpu.pool.for_each(pairs, [&](int64_t u) noexcept { lay(x, dtype, m, 0, n, stride, u, to.words + u * to.stride); });
     return;
   }
   constexpr int64_t kColumns = 256;
@@ -256,7 +255,7 @@ void gemm_interleave(const Cpu& cpu, const void* x, px_dtype dtype, int64_t m, i
     for (int64_t first = 0; first < n; first += kColumns) {
       const int64_t columns = std::min(kColumns, n - first);
       for (int64_t u = 0; u < rows; ++u) lay(x, dtype, m, first, columns, stride, begin + u, some + u * kColumns);
-      turn_words_amx(some, rows, columns, kColumns, words + first * pairs + begin, pairs);
+      turn_words_amx(some, rows, columns, kColumns, to.words + first * to.stride + begin, to.stride);
     }
   });
 }

@@ -8,6 +8,8 @@ namespace {
 constexpr int64_t kLogitBytes = int64_t{48} << 20;
 // Pairs of slopes of a chunk, from row to row: not a power of two, which would put all rows in few lines of the cache.
 constexpr int64_t kPairStride = kChunk + 16;
+// The same from column to column where they are turned.
+constexpr int64_t kTurnedStride = kKeptRows / 2 + 16;
 
 }  // namespace
 
@@ -47,12 +49,13 @@ void HeadBlock::pack(uint32_t* words) {
 void HeadBlock::head_gradient(int64_t chunk, float* slopes, const HeadKernels& kernels,
                              const HeadGradients& gradients) const {
   if (!bf16())
-    return multiply_slopes(chunk, columns_of(cpu_.isa, head_.dtype, slopes, count_, stride(), 0, columns(chunk)),
-                           gradients);
-  alignas(64) uint32_t pairs[kKeptRows / 2 * kPairStride];
-  turns_columns(cpu_.isa, head_.dtype) ? turned_pairs(chunk, slopes, kernels, pairs)
-                                       : pairs_of(chunk, slopes, kernels, 0, count_, pairs);
-  multiply_slopes(chunk, columns_of(cpu_.isa, head_.dtype, pairs, count_, kPairStride, 0, columns(chunk)), gradients);
+    return multiply_slopes(chunk, columns_of(cpu_.isa, head_.dtype, slopes, stride(), 0, columns(chunk)), gradients);
+  alignas(64) uint32_t words[std::max(kKeptRows / 2 * kPairStride, kChunk * kTurnedStride)];
+  const bool turns = turns_columns(cpu_.isa, head_.dtype);
+  turns ? turned_pairs(chunk, slopes, kernels, words) : pairs_of(chunk, slopes, kernels, 0, count_, words);
+  multiply_slopes(chunk,
+                  columns_of(cpu_.isa, head_.dtype, words, turns ? kTurnedStride : kPairStride, 0, columns(chunk)),
+                  gradients);
 }
 
 void HeadBlock::pairs_of(int64_t chunk, float* slopes, const HeadKernels& kernels, int64_t first, int64_t end,
@@ -69,7 +72,7 @@ void HeadBlock::turned_pairs(int64_t chunk, float* slopes, const HeadKernels& ke
   for (int64_t u = 0; u < words; u += kTurnedRows) {
     const int64_t end = std::min(words, u + kTurnedRows);
     pairs_of(chunk, slopes, kernels, 2 * u, std::min(count_, 2 * end), pairs);
-    turn_words_amx(pairs, end - u, columns(chunk), kPairStride, turned + u, words);
+    turn_words_amx(pairs, end - u, columns(chunk), kPairStride, turned + u, kTurnedStride);
   }
 }
 
