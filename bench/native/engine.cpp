@@ -2,6 +2,7 @@
 #include <fstream>
 #include <filesystem>
 #include <numeric>
+#include <optional>
 
 #include "abi/engine.h"
 #include "suite.h"
@@ -172,11 +173,25 @@ class Rollout {
   std::unique_ptr<px_generator, decltype(&px_generator_release)> generator_;
 };
 
-void decode(Suite& suite, const Side& ours, const Side& torch, int64_t batch) {
+// The LibTorch backend's; absent without peers.
+using OtherSide = std::optional<Side>;
+
+// The same work of ours and, if it is there, of the other side.
+template <class T, class Run>
+std::vector<Contender> both(T& ours, std::optional<T>& other, const Run& run) {
+  Contender torch{"LibTorch backend", {}};
+  if (other.has_value()) torch.run = [&other, run] { run(*other); };
+  return {{"Proximal", [&ours, run] { run(ours); }}, std::move(torch)};
+}
+
+void decode(Suite& suite, const Side& ours, const OtherSide& torch, int64_t batch) {
   const std::string name = "decode, " + std::to_string(batch) + " sequences of 128 and on";
   if (!suite.wants(name)) return;
-  Rollout first(ours, batch), second(torch, batch);
-  for (Rollout* rollout : {&first, &second}) {
+  Rollout first(ours, batch);
+  std::optional<Rollout> second;
+  if (torch.has_value()) second.emplace(*torch, batch);
+  for (Rollout* rollout : {&first, second.has_value() ? &*second : nullptr}) {
+    if (rollout == nullptr) continue;
     rollout->submit(1500);
     rollout->step();
   }
@@ -186,22 +201,23 @@ void decode(Suite& suite, const Side& ours, const Side& torch, int64_t batch) {
                 {.flop = rows * (2 * (kBody + kHead) + attention_flop(keys)),
                  .dtype = PX_DTYPE_BF16,
                  .read_bytes = 2 * (kBody + kHead) + rows * keys * kLayers * kKeyValues * 2},
-                {{"Proximal", [&] { first.step(); }}, {"LibTorch backend", [&] { second.step(); }}});
+                both(first, second, [](Rollout& rollout) { rollout.step(); }));
   ours.note_ops(suite, [&] { first.step(); });
 }
 
-void prefill(Suite& suite, const Side& ours, const Side& torch) {
+void prefill(Suite& suite, const Side& ours, const OtherSide& torch) {
   constexpr int64_t kBatch = 64;
   constexpr const char* kName = "prefill, 64 prompts of 128";
   if (!suite.wants(kName)) return;
-  Rollout first(ours, kBatch), second(torch, kBatch);
+  Rollout first(ours, kBatch);
+  std::optional<Rollout> second;
+  if (torch.has_value()) second.emplace(*torch, kBatch);
   const auto run = [](Rollout& rollout) {
     rollout.submit(1);
     rollout.step();
   };
   const double rows = kPrompt * (2 * kBody + attention_flop((kPrompt + 1) / 2.0));
-  suite.measure(kName, {.flop = kBatch * (rows + 2 * kHead), .dtype = PX_DTYPE_BF16},
-                {{"Proximal", [&] { run(first); }}, {"LibTorch backend", [&] { run(second); }}});
+  suite.measure(kName, {.flop = kBatch * (rows + 2 * kHead), .dtype = PX_DTYPE_BF16}, both(first, second, run));
   ours.note_ops(suite, [&] { run(first); });
 }
 
@@ -241,9 +257,11 @@ class Training {
   std::unique_ptr<px_trainer, decltype(&px_trainer_release)> trainer_;
 };
 
-void train(Suite& suite, const Side& ours, const Side& torch, const char* name, const std::vector<int64_t>& lengths) {
+void train(Suite& suite, const Side& ours, const OtherSide& torch, const char* name, const std::vector<int64_t>& lengths) {
   if (!suite.wants(name)) return;
-  Training first(ours, lengths), second(torch, lengths);
+  Training first(ours, lengths);
+  std::optional<Training> second;
+  if (torch.has_value()) second.emplace(*torch, lengths);
   double flop = 0;
   for (const int64_t length : lengths) {
     const auto n = static_cast<double>(length);
@@ -253,13 +271,14 @@ void train(Suite& suite, const Side& ours, const Side& torch, const char* name, 
     training.accumulate();
     training.step();
   };
-  suite.measure(name, {.flop = flop, .dtype = PX_DTYPE_BF16},
-                {{"Proximal", [&] { run(first); }}, {"LibTorch backend", [&] { run(second); }}});
+  suite.measure(name, {.flop = flop, .dtype = PX_DTYPE_BF16}, both(first, second, run));
   ours.note_ops(suite, [&] { run(first); });
 }
 
 void measure_engine(Suite& suite) {
-  const Side ours(suite, PX_BACKEND_CORE), torch(suite, PX_BACKEND_TORCH);
+  const Side ours(suite, PX_BACKEND_CORE);
+  OtherSide torch;
+  if (!suite.alone()) torch.emplace(suite, PX_BACKEND_TORCH);
   for (const int64_t batch : {1, 8, 32, 64}) decode(suite, ours, torch, batch);
   prefill(suite, ours, torch);
   train(suite, ours, torch, "training step, 4 x 256 tokens, with AdamW", {256, 256, 256, 256});

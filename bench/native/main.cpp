@@ -1,6 +1,6 @@
 // Measures kernels beside their peers, with the machine's limits before and after each; JSON on standard output.
 //
-//   proximal_bench [--filter NAME]... [--case PART] [--threads N] [--quick]
+//   proximal_bench [--filter NAME]... [--case PART] [--threads N] [--quick] [--alone]
 //   proximal_bench --gguf FILE       (writes the model of the engine's cases and ends)
 #include <unistd.h>
 
@@ -26,6 +26,7 @@ struct Options {
   std::string gguf;
   int threads = static_cast<int>(std::thread::hardware_concurrency());
   bool quick = false;  // to see whether everything runs: the figures mean nothing
+  bool alone = false;  // without peers: for a profiler
 
   bool selects(const std::string& name) const {
     return filters.empty() ||
@@ -38,6 +39,8 @@ bool read(int count, char** texts, Options& options) {
     const std::string option = texts[i];
     if (option == "--quick") {
       options.quick = true;
+    } else if (option == "--alone") {
+      options.alone = true;
     } else if (option == "--filter" && i + 1 < count) {
       options.filters.emplace_back(texts[++i]);
     } else if (option == "--case" && i + 1 < count) {
@@ -74,14 +77,14 @@ std::string processor() {
 int main(int count, char** texts) {
   Options options;
   if (!read(count, texts, options)) {
-    std::cerr << "usage: proximal_bench [--filter NAME]... [--case PART] [--threads N] [--quick] [--gguf FILE]\n";
+    std::cerr << "usage: proximal_bench [--filter NAME]... [--case PART] [--threads N] [--quick] [--alone] [--gguf FILE]\n";
     return 2;
   }
   try {
     const px::Isa isa = px::choose_isa();
     if (isa == px::Isa::kScalar) throw std::runtime_error("the probe of the machine needs AVX2");
     prepare_peers(isa, options.threads);
-    Suite suite(options.threads, options.quick, options.only);
+    Suite suite(options.threads, options.quick, options.alone, options.only);
     if (!options.gguf.empty()) {
       save_engine_model(suite, options.gguf.c_str());
       return 0;

@@ -64,8 +64,8 @@ void repeat(const Run& run, Repeats& repeats) {
 
 }  // namespace
 
-Suite::Suite(int threads, bool quick, std::string only)
-    : threads_(threads), quick_(quick), only_(std::move(only)), pool_(threads), cpu_{choose_isa(), pool_}, engine_(nullptr, &px_engine_release),
+Suite::Suite(int threads, bool quick, bool alone, std::string only)
+    : threads_(threads), quick_(quick), alone_(alone), only_(std::move(only)), pool_(threads), cpu_{choose_isa(), pool_}, engine_(nullptr, &px_engine_release),
       torch_(open("libproximal_bench_torch.so")), onednn_(open("libproximal_bench_onednn.so")) {
   auto options = make_args<px_engine_options>();
   options.threads = threads;
@@ -74,8 +74,9 @@ Suite::Suite(int threads, bool quick, std::string only)
   engine_.reset(engine);
 }
 
-void Suite::measure(const std::string& shape, const Work& work, const std::vector<Contender>& contenders) {
+void Suite::measure(const std::string& shape, const Work& work, std::vector<Contender> contenders) {
   if (!wants(shape)) return;
+  if (alone_) contenders.resize(1);
   std::vector<Repeats> repeats(contenders.size());
   for (size_t c = 0; c < contenders.size(); ++c) {
     if (!contenders[c].run) continue;

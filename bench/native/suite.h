@@ -33,17 +33,18 @@ struct Contender {
 
 class Suite {
  public:
-  Suite(int threads, bool quick, std::string only);
+  Suite(int threads, bool quick, bool alone, std::string only);
 
   const Cpu& cpu() const { return cpu_; }
   px_engine* engine() const { return engine_.get(); }
   int threads() const { return threads_; }
+  bool alone() const { return alone_; }  // without peers
 
   // Whether --case selects it.
   bool wants(const std::string& shape) const { return shape.find(only_) != std::string::npos; }
 
   // The contenders by turns; the first is ours.
-  void measure(const std::string& shape, const Work& work, const std::vector<Contender>& contenders);
+  void measure(const std::string& shape, const Work& work, std::vector<Contender> contenders);
 
   // Adds to the row of the last measure().
   void note(const char* key, nlohmann::json value);
@@ -68,6 +69,7 @@ class Suite {
 
   int threads_;
   bool quick_;
+  bool alone_;
   std::string only_;
   Pool pool_;
   Cpu cpu_;
