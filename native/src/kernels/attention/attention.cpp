@@ -91,12 +91,21 @@ void attention(const Cpu& cpu, const AttentionArgs& args) {
   const Turns turns(args.count, [&](int64_t s) { return (args.sequences[s].rows + queries - 1) / queries * kv_heads; },
                     reinterpret_cast<int64_t*>(args.workspace));
   const RunTile run = cpu.isa == Isa::kScalar ? &attention_tile_ref : &attention_tile_cpu;
+  const int64_t threads = cpu.pool.threads();
+  // Turns go down, by all threads: the one that a thread is likely to take next, and the block where it begins.
+  const auto begin_of = [&](int64_t i) -> const uint32_t* {
+    if (i < 0) return nullptr;
+    const auto [s, turn] = turns.at(i);
+    const AttentionSequence& sequence = args.sequences[s];
+    return block_of(args, sequence, first_block(args, sequence, turn / kv_heads * queries), turn % kv_heads);
+  };
   for_each_with_memory(cpu.pool, turns.count(), args.workspace + table_bytes(args.count),
                        whole_lines(attention_tile_bytes(args.shape)), [&](int64_t i, std::byte* memory) {
     const auto [s, turn] = turns.at(i);
     const AttentionSequence& sequence = args.sequences[s];
     const int64_t first = turn / kv_heads * queries;
-    run(cpu.isa, args, {&sequence, turn % kv_heads, first, std::min(queries, sequence.rows - first)}, memory);
+    run(cpu.isa, args, {&sequence, turn % kv_heads, first, std::min(queries, sequence.rows - first), begin_of(i - threads)},
+        memory);
   });
 }
 

@@ -127,7 +127,13 @@ struct AttentionTile {
   int64_t kv_head = 0;
   int64_t first = 0;  // of the sequence's rows
   int64_t queries = 0;
+  const uint32_t* next = nullptr;  // a block that is likely to be read behind this tile's, and is fetched meanwhile
 };
+
+// The first of the blocks of positions that row `row` sees; in AttentionArgs a window of 0 sees all.
+inline int64_t first_block(const AttentionArgs& args, const AttentionSequence& sequence, int64_t row) {
+  return args.window != 0 ? std::max<int64_t>(0, sequence.position + row - args.window + 1) / kBlock : 0;
+}
 
 // Rows (queries x heads) of a tile: what a tile holds stays in the first cache.
 inline constexpr int64_t kTileTarget = 64;

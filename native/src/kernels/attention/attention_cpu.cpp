@@ -192,14 +192,16 @@ class Tile {
     PX_SELECT(isa_, read_queries)(args_, tile_, state_);
     std::fill(state_.largest, state_.largest + packed_columns(rows_), -std::numeric_limits<float>::infinity());
     std::fill(state_.sum, state_.sum + packed_columns(rows_), 0.0f);
-    const int64_t begin = args_.window != 0 ? std::max<int64_t>(0, first_ - args_.window + 1) / kBlock : 0;
+    const int64_t begin = first_block(args_, *tile_.sequence, tile_.first);
     for (int64_t b = begin; b <= last_ / kBlock; ++b) {
       const int64_t sixteens = std::min<int64_t>(4, (last_ - b * kBlock) / 16 + 1);
       const uint32_t* keys = tile_.sequence->blocks[b] + args_.block_offset + tile_.kv_head * shape_.block_words();
-      const uint32_t* next = b < last_ / kBlock ? tile_.sequence->blocks[b + 1] + (keys - tile_.sequence->blocks[b]) : nullptr;
-      multiply_keys(keys, 16 * sixteens);
+      const uint32_t* next =
+          b < last_ / kBlock ? tile_.sequence->blocks[b + 1] + (keys - tile_.sequence->blocks[b]) : tile_.next;
+      multiply_keys(keys, 16 * sixteens, next);
       PX_SELECT(isa_, softmax_block)(softmax(b, sixteens, b == begin), state_);
-      multiply_values(keys + shape_.key_words(), 16 * sixteens, b == begin, next);
+      multiply_values(keys + shape_.key_words(), 16 * sixteens, b == begin,
+                      next != nullptr ? next + shape_.key_words() : nullptr);
     }
     PX_SELECT(isa_, finish_tile)(args_, tile_, state_);
   }
@@ -212,7 +214,7 @@ class Tile {
     return {rows_, shape_.group(), sixteens, first, window, masked, begin, shape_.dtype == PX_DTYPE_BF16, args_.scale};
   }
 
-  void multiply_keys(const uint32_t* keys, int64_t columns) const {
+  void multiply_keys(const uint32_t* keys, int64_t columns, const uint32_t* next) const {
     const int64_t words = words_along(shape_.head_size, shape_.dtype);
     // Rows and panel are filled with zeros to whole words.
     const int64_t k = shape_.dtype == PX_DTYPE_F32 ? words : 2 * words;
@@ -220,7 +222,7 @@ class Tile {
     out.columns = columns;
     out.out = state_.scores;
     out.stride = kBlock;
-    multiply_(rows_of(state_.queries, words), {keys, kBlock, k, keys + shape_.key_words()}, out);
+    multiply_(rows_of(state_.queries, words), {keys, kBlock, k, next}, out);
   }
 
   void multiply_values(const uint32_t* values, int64_t k, bool begin, const uint32_t* next) const {

@@ -11,7 +11,8 @@
 // all.
 //
 // NUMERICS: what is drawn is decided in double. Vectors of floats serve where they cannot decide otherwise: a draw
-// without filters that comes within their error of another token's share is done again as the reference does it.
+// without filters that comes within their error of another token's share is done again with sums in double, and where
+// it comes within the error of those as the reference does it.
 #pragma once
 
 #include <cstdint>

@@ -11,6 +11,8 @@
 #define HWY_TARGET_INCLUDE "kernels/sample/sample_cpu.cpp"
 #include <hwy/foreach_target.h>  // NOLINT: after its settings
 
+#include <hwy/contrib/math/math-inl.h>
+
 #include "kernels/float-inl.h"
 #include "kernels/simd.h"
 
@@ -55,6 +57,27 @@ void sum_blocks(const float* logits, int64_t n, float largest, float inverse_tem
     *sums++ = sum_of_vectors(std::min(kSampleBlock, n - begin), [&](Floats sum, int64_t i, auto span) PX_LANES {
       return hn::Add(sum, span.keep(exponential(hn::Mul(hn::Sub(span.load(from + i), offset), scale))));
     });
+  }
+}
+
+// The same in double.
+void sum_blocks_in_double(const float* logits, int64_t n, float largest, double temperature, double* sums) {
+  using Doubles = hn::ScalableTag<double>;
+  const Doubles d;
+  const hn::Rebind<float, Doubles> floats;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto offset = hn::Set(d, double{largest}), divisor = hn::Set(d, temperature), least = hn::Set(d, -700.0);
+  for (int64_t begin = 0; begin < n; begin += kSampleBlock) {
+    const int64_t end = std::min(n, begin + kSampleBlock);
+    auto sum = hn::Zero(d);
+    int64_t i = begin;
+    for (; i + lanes <= end; i += lanes) {
+      const auto logit = hn::PromoteTo(d, hn::LoadU(floats, logits + i));
+      sum = hn::Add(sum, hn::Exp(d, hn::Max(hn::Div(hn::Sub(logit, offset), divisor), least)));
+    }
+    double left = 0;
+    for (; i < end; ++i) left += std::exp((double{logits[i]} - largest) / temperature);
+    *sums++ = hn::GetLane(hn::SumOfLanes(d, sum)) + left;
   }
 }
 
@@ -130,9 +153,21 @@ class Sampler {
     return std::nextafter(static_cast<float>(args_.logits[row_.greatest] + args_.temperature * relative), kAll);
   }
 
-  // The token by the blocks' sums; by the reference where their error may decide.
+  // The token by the blocks' sums; where their error may decide, by those in double, and then by the reference.
   int32_t draw_of_all(double u) {
-    const double goal = u * total();
+    total();
+    int32_t token = draw_by_blocks(u, error());
+    if (token >= 0) return token;
+    const auto sum = PX_SELECT(isa_, sum_blocks_in_double);
+    sum(args_.logits, args_.vocabulary, args_.logits[row_.greatest], args_.temperature, work_.sums.data());
+    total_ = std::accumulate(work_.sums.begin(), work_.sums.end(), 0.0);
+    token = draw_by_blocks(u, error_in_double());
+    return token >= 0 ? token : sample_ref(args_, nullptr);
+  }
+
+  // -1 where what is known within `error` does not tell.
+  int32_t draw_by_blocks(double u, double error) const {
+    const double goal = u * total_;
     double before = 0;
     size_t block = 0;
     while (block + 1 < work_.sums.size() && before + work_.sums[block] <= goal) before += work_.sums[block++];
@@ -140,11 +175,11 @@ class Sampler {
     for (int64_t i = begin; i < end_of_block(begin); ++i) {
       const auto token = static_cast<int32_t>(i);
       const double after = before + std::exp(row_.relative(token));
-      if (after > goal && before + error() <= goal && after - error() > goal) return token;
-      if (after + error() > goal) break;
+      if (after > goal && before + error <= goal && after - error > goal) return token;
+      if (after + error > goal) break;
       before = after;
     }
-    return sample_ref(args_, nullptr);
+    return -1;
   }
 
   // Of all exponentials, from the blocks' sums, which are computed when first asked for.
@@ -165,6 +200,11 @@ class Sampler {
   double error() const {
     const double of_share = 0x1p-22 + 0x1p-21 + 0x3p-24 * std::log(static_cast<double>(args_.vocabulary) / total_);
     return 2.1 * of_share * total_;
+  }
+
+  // NUMERICS: a share's exponential within 2^-51, here and in the reference, whose sum runs over all V.
+  double error_in_double() const {
+    return 2.1 * (0x1p-50 + 0x1p-53 * static_cast<double>(args_.vocabulary)) * total_;
   }
 
   const Isa isa_;
