@@ -53,8 +53,9 @@ class Product {
     const int64_t work = panels_ * kPanel * words_ * rows_;
     const int64_t threads = cpu.pool.threads();
     // Long turns are halved twice, for threads that are held up.
-    const int64_t wanted = work > 64 * threads * kLeastWork ? 4 * threads : threads;
-    runs_ = std::clamp<int64_t>(work / kLeastWork, 1, std::max<int64_t>(1, std::min(wanted, panels_ * tiles(rows_))));
+    const int64_t turns = work * blocks_ > 64 * threads * kLeastWork ? 4 * threads : threads;
+    const int64_t wanted = std::min(work / kLeastWork, blocks_ == 0 ? 1 : (turns + blocks_ - 1) / blocks_);
+    runs_ = std::clamp<int64_t>(wanted, 1, std::max<int64_t>(1, panels_ * tiles(rows_)));
   }
 
   int64_t turns() const { return blocks_ * runs_; }
