@@ -1,35 +1,15 @@
-// The phases of an iteration on the shape of a 135M model: the engine's own backend in bf16 beside LibTorch's.
-#include <fstream>
-#include <filesystem>
-#include <numeric>
+// What an iteration consists of, on the shape of a 135M model: the engine's own backend in bf16 beside LibTorch's.
 #include <optional>
 
 #include "abi/engine.h"
+#include "shape_135m.h"
 #include "suite.h"
 #include "timed_ops.h"
 
 namespace px::bench {
 namespace {
 
-constexpr double kLayers = 30, kHidden = 576, kProjected = 960, kFeatures = 1536, kKeyValues = 2 * 192, kVocabulary = 49152;
-// Multiply-adds of a token in the layers' matrices, and in the head.
-constexpr double kBody = kLayers * (kHidden * kProjected + kHidden * kHidden + 3 * kHidden * kFeatures);
-constexpr double kHead = kHidden * kVocabulary;
 constexpr int kPrompt = 128;
-
-constexpr const char* kConfig = R"({"model_type": "llama", "architectures": ["LlamaForCausalLM"], "vocab_size": 49152,
-  "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30, "num_attention_heads": 9, "num_key_value_heads": 3,
-  "max_position_embeddings": 2048, "rms_norm_eps": 1e-5, "rope_theta": 100000, "tie_word_embeddings": true})";
-
-// Attention of a row that sees `keys` keys: q k and p v.
-double attention_flop(double keys) { return 4 * kLayers * kHidden * keys; }
-
-std::vector<int32_t> random_tokens(int64_t count, uint64_t seed) {
-  const Array<int32_t> tokens(count, 100, kVocabulary);
-  std::vector<int32_t> all(tokens.data(), tokens.data() + count);
-  std::rotate(all.begin(), all.begin() + static_cast<ptrdiff_t>(seed % static_cast<uint64_t>(count)), all.end());
-  return all;
-}
 
 // The key-values of a vocabulary in a GGUF file.
 class GgufWords {
@@ -91,15 +71,9 @@ class Side {
     engine_.reset(engine);
     if (backend == PX_BACKEND_CORE)
       abi::engine_of(engine).wrap_ops([this](std::unique_ptr<Ops> ops) { return timed(std::move(ops), meter_); });
-    const auto config = std::filesystem::temp_directory_path() / ("proximal_bench_" + std::to_string(getpid()) + ".json");
-    std::ofstream(config) << kConfig;
-    px_weights* weights = nullptr;
-    const px_status made = px_weights_create(engine, config.c_str(), 1, &weights);
-    std::filesystem::remove(config);
-    Suite::check(made);
-    weights_.reset(weights);
+    weights_ = random_135m(engine, 1);
     px_model* model = nullptr;
-    Suite::check(px_model_create(weights, nullptr, &model));
+    Suite::check(px_model_create(weights_.get(), nullptr, &model));
     model_.reset(model);
   }
 
@@ -128,7 +102,7 @@ class Side {
  private:
   mutable Meter meter_;
   std::unique_ptr<px_engine, decltype(&px_engine_release)> engine_;
-  std::unique_ptr<px_weights, decltype(&px_weights_release)> weights_;
+  Weights weights_;
   std::unique_ptr<px_model, decltype(&px_model_release)> model_;
 };
 

@@ -62,6 +62,15 @@ void repeat(const Run& run, Repeats& repeats) {
   if (lost <= kLost * seconds * static_cast<double>(repeats.turns)) repeats.clean.push_back(seconds);
 }
 
+nlohmann::json row_of(const std::string& shape, const Work& work) {
+  return {{"shape", shape},
+          {"flop", work.flop},
+          {"dtype", work.dtype == PX_DTYPE_BF16 ? "bf16" : "fp32"},
+          {"read_bytes", work.read_bytes},
+          {"written_bytes", work.written_bytes},
+          {"contenders", nlohmann::json::array()}};
+}
+
 }  // namespace
 
 Suite::Suite(int threads, bool quick, bool alone, std::string only)
@@ -98,15 +107,21 @@ void Suite::measure(const std::string& shape, const Work& work, std::vector<Cont
       if (contenders[c].run) repeat(contenders[c].run, repeats[c]);
   }
 
-  nlohmann::json row{{"shape", shape}, {"flop", work.flop}, {"dtype", work.dtype == PX_DTYPE_BF16 ? "bf16" : "fp32"},
-                     {"read_bytes", work.read_bytes}, {"written_bytes", work.written_bytes},
-                     {"contenders", nlohmann::json::array()}};
+  nlohmann::json row = row_of(shape, work);
   for (size_t c = 0; c < contenders.size(); ++c) {
     const Repeats& r = repeats[c];
     row["contenders"].push_back({{"name", contenders[c].name},
                                  {"seconds", median(r.clean.empty() ? r.all : r.clean)},
                                  {"clean", r.clean.size()}, {"repeats", r.all.size()}});
   }
+  rows_.push_back(std::move(row));
+}
+
+void Suite::record(const std::string& shape, const Work& work,
+                   const std::vector<std::pair<std::string, double>>& seconds) {
+  nlohmann::json row = row_of(shape, work);
+  for (const auto& [name, value] : seconds)
+    row["contenders"].push_back({{"name", name}, {"seconds", value}, {"clean", 1}, {"repeats", 1}});
   rows_.push_back(std::move(row));
 }
 

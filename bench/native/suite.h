@@ -46,6 +46,9 @@ class Suite {
   // The contenders by turns; the first is ours.
   void measure(const std::string& shape, const Work& work, std::vector<Contender> contenders);
 
+  // A row of what was measured elsewhere, once.
+  void record(const std::string& shape, const Work& work, const std::vector<std::pair<std::string, double>>& seconds);
+
   // Adds to the row of the last measure().
   void note(const char* key, nlohmann::json value);
 

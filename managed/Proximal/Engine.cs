@@ -11,6 +11,8 @@ namespace Proximal;
 /// </remarks>
 public sealed unsafe class Engine : IDisposable
 {
+    private readonly Lazy<double> _productRate;
+
     /// <summary>Starts an engine.</summary>
     /// <param name="options">How it computes; <see langword="null"/>: all defaults.</param>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
@@ -29,6 +31,7 @@ public sealed unsafe class Engine : IDisposable
             products = (int)options.Products,
             log = options.Logger is null ? null : NativeLog.Sink,
         };
+        _productRate = new Lazy<double>(MeasureProducts);
         NativeStatus.Check(Handle.Create(native, options.Logger));
         LiveEngines.Add(this);
     }
@@ -109,7 +112,10 @@ public sealed unsafe class Engine : IDisposable
         }
     }
 
-    /// <summary>Measures the backend's fp32 matrix product [n, n] x [n, n].</summary>
+    /// <summary>GFLOP/s of a large matrix product in the type of its products, measured when first asked for.</summary>
+    internal double ProductRate => _productRate.Value;
+
+    /// <summary>Measures the backend's matrix product [n, n] x [n, n] in the type of its products.</summary>
     /// <param name="n">The matrices' size, 1 to 8192.</param>
     /// <param name="repeats">How often it runs, 1 to 1000; the median counts.</param>
     /// <returns>GFLOP/s.</returns>
@@ -119,6 +125,16 @@ public sealed unsafe class Engine : IDisposable
         double gflops;
         NativeStatus.Check(NativeMethods.px_engine_measure_gemm(engine.Pointer, n, repeats, &gflops));
         return gflops;
+    }
+
+    // Some milliseconds of work: a small product says how large one may be.
+    private double MeasureProducts()
+    {
+        const int Small = 256, Large = 2048, Repeats = 5;
+        const double Seconds = 5e-3;
+        double cube = MeasureGemm(Small, 1) * 1e9 * Seconds / 2;
+        int size = Math.Clamp((int)Math.Cbrt(cube) / Small * Small, Small, Large);
+        return MeasureGemm(size, Repeats);
     }
 
     /// <summary>Gives the engine up; objects made from it keep the native one until they are disposed.</summary>

@@ -131,7 +131,7 @@ public static class Doctor
     private static void AddSpeed(List<DoctorFinding> findings, double gflops)
     {
         const string Topic = "matrix product";
-        string value = Invariant($"{gflops:F0} GFLOP/s (fp32, {GemmSize} x {GemmSize})");
+        string value = Invariant($"{gflops:F0} GFLOP/s ({GemmSize} x {GemmSize}, in the type of the products)");
         findings.Add(gflops >= SlowGemm
             ? new(Topic, value)
             : new(

@@ -48,7 +48,8 @@ internal static class MetricTable
     public static int Direction(string metric)
     {
         string last = metric[(metric.LastIndexOf('/') + 1)..];
-        return metric.StartsWith("time/", StringComparison.Ordinal) && !last.EndsWith("per_s", StringComparison.Ordinal) ? -1
+        return metric == "time/utilization" ? 1
+            : metric.StartsWith("time/", StringComparison.Ordinal) && !last.EndsWith("per_s", StringComparison.Ordinal) ? -1
             : metric.StartsWith("reward/", StringComparison.Ordinal) || metric.StartsWith("validation/reward/", StringComparison.Ordinal) ? 1
             : last.EndsWith("_std", StringComparison.Ordinal) ? 0
             : HigherIsBetter.Any(part => last.Contains(part, StringComparison.Ordinal)) ? 1

@@ -82,7 +82,8 @@ PX_API px_status px_engine_memory(px_engine* engine, px_memory_stats* stats);
 PX_API px_status px_engine_describe(px_engine* engine, int32_t load_backend, char* buffer, int64_t capacity,
                                     int64_t* needed);
 
-/* Measures the backend's fp32 matrix product [n, n] x [n, n] (n in 1..8192, median of `repeats` in 1..1000) in GFLOP/s. */
+/* Measures the backend's matrix product [n, n] x [n, n] in the type of the engine's products (n in 1..8192, median of `repeats`
+ * in 1..1000) in GFLOP/s. */
 PX_API px_status px_engine_measure_gemm(px_engine* engine, int64_t n, int32_t repeats, double* gflops);
 
 #ifdef __cplusplus

@@ -289,8 +289,10 @@ public sealed class PpoTrainer : ICheckpointed, IDisposable
         return minibatches;
     }
 
+    private bool ActorIsScored => _options.RecomputeLogProbs || !_actor.Engine.SamplesWhatItScores;
+
     // 3. What sampling recorded is what scoring would give, where the backend says so: the first ratio is exactly 1.
-    private Rollout Sampled(Rollout rollout) => _options.RecomputeLogProbs || !_actor.Engine.SamplesWhatItScores
+    private Rollout Sampled(Rollout rollout) => ActorIsScored
         ? rollout
         : rollout with { LogProbs = rollout.SamplingLogProbs, Entropies = rollout.SamplingEntropies };
 
@@ -507,6 +509,18 @@ public sealed class PpoTrainer : ICheckpointed, IDisposable
         };
     }
 
+    // Generating, one scoring pass of each model that is asked, and the epochs of those that learn.
+    private double Flop(Rollout rollout, PpoUpdate update)
+    {
+        double actor = PpoFlops.Pass(rollout, _actor.Info);
+        double critic = PpoFlops.Pass(rollout, _critic.Info);
+        double scoring = PpoFlops.Pass(rollout, _reference.Info) + critic + (ActorIsScored ? actor : 0);
+        double learning = update.Minibatches.Count(minibatch => minibatch.ActorStep is not null) / (double)update.Minibatches.Count;
+        return PpoFlops.Rollout(rollout, _actor.Info, _options.SamplesPerPrompt)
+            + scoring
+            + (ModelFlops.Training * _options.Epochs * ((learning * actor) + critic));
+    }
+
     // 7. Check the invariants, log, commit.
     private PpoStep Commit(Rollout rollout, PpoUpdate update, PpoWork work)
     {
@@ -515,6 +529,7 @@ public sealed class PpoTrainer : ICheckpointed, IDisposable
         OrderedDictionary<string, double> metrics =
             PpoMetrics.Of(
                 rollout, update, invariants, _options, KlCoefficient, _state.NextSampleId, work);
+        ComputeMetrics.Add(metrics, Flop(rollout, update), metrics["time/total_s"], _actor.Engine);
         if (_ptx is not null)
         {
             metrics["ptx/loss"] = update.Minibatches.Average(minibatch => minibatch.PtxLoss);

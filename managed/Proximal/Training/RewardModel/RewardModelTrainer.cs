@@ -42,6 +42,8 @@ public sealed class RewardModelTrainer : SupervisedTrainer
 
     private protected override long Length(int item) => Length(_pairs[item]);
 
+    private protected override int SequencesOfItem => 2;
+
     private protected override long ValidationLength(int item) => Length(_validation[item]);
 
     private protected override double Normalizer(int[] items) => items.Length;

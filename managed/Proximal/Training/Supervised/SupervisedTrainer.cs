@@ -85,6 +85,9 @@ public abstract class SupervisedTrainer : ICheckpointed, IDisposable
     /// <summary>Tokens of a training item.</summary>
     private protected abstract long Length(int item);
 
+    /// <summary>Sequences of an item, of about the same length.</summary>
+    private protected virtual int SequencesOfItem => 1;
+
     /// <summary>Tokens of a validation item.</summary>
     private protected abstract long ValidationLength(int item);
 
@@ -226,6 +229,7 @@ public abstract class SupervisedTrainer : ICheckpointed, IDisposable
         metrics["time/train_s"] = seconds;
         metrics["time/total_s"] = _time.GetElapsedTime(start).TotalSeconds;
         metrics["time/train_tokens_per_s"] = items.Sum(Length) / seconds;
+        ComputeMetrics.Add(metrics, items.Sum(Flop), seconds, Model.Engine);
         Instruments.PhaseEnded(Stage, TelemetryPhase.Training, seconds);
         Instruments.Stepped(Stage, metrics["time/total_s"]);
         return new SupervisedStep { Step = Step, Metrics = metrics, IsBest = best };
@@ -255,6 +259,13 @@ public abstract class SupervisedTrainer : ICheckpointed, IDisposable
             _trainer.ZeroGradients();
             throw;
         }
+    }
+
+    // Forward and backward, each token of a language model through the head.
+    private double Flop(int item)
+    {
+        long length = Length(item) / SequencesOfItem;
+        return ModelFlops.Training * SequencesOfItem * ModelFlops.Forward(Model.Info, 0, length, length);
     }
 
     private int[] ItemsOf(int step)

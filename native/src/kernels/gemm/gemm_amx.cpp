@@ -374,7 +374,7 @@ PX_TILE_NOINLINE void sixteen_rows(const Rows& rows, int64_t row, int64_t count,
 PX_TILE_NOINLINE void thirty_two_rows(const Rows& rows, int64_t row, int64_t count, const PanelWeights& weights,
                                       const Columns& columns, int64_t wanted, Beside& beside) {
   WholeRows high(rows, row, kSixteen, weights.k), low(rows, row + kSixteen, count - kSixteen, weights.k);
-  const int64_t blocks = columns.blocks(), runs = (blocks + kRun - 1) / kRun;
+  const int64_t blocks = columns.blocks(), runs = blocks > kRun ? (blocks + kRun - 1) / kRun : 1;
   const Sums sums = beside.begin(row, count, wanted > 2 * kSixteen ? 2 * blocks : blocks);
   for (int64_t run = 0; run < runs; ++run)
     for (int64_t first = 0; first < wanted; first += 2 * kSixteen) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/float16.h"
 #include "model/core/decoder.h"
 
 namespace px::core {
@@ -57,18 +58,25 @@ std::unique_ptr<Decoder> CoreBackend::decoder(const Model& model, int64_t slots)
 double CoreBackend::measure_gemm(int64_t n, int32_t repeats) {
   const auto elements = static_cast<size_t>(n * n);
   const std::vector<float> ones(elements, 1.0f);
-  Linear linear{.pieces = {{0, -1, n}}, .in = n, .out = n};
+  const std::vector<uint16_t> ones_bf16(dtype_ == PX_DTYPE_BF16 ? elements : 0, to_bf16(1.0f));
+  Linear linear{.pieces = {{0, -1, n}}, .in = n, .out = n, .dtype = dtype_};
   Buffer arena(ops_), packed(ops_), x(ops_), out(ops_);
   const Arrivals arrivals(ops_);
   const float* weights = copied<float>(ops_, ones, arena.reserve_of<float>(n * n));
-  auto* rows = x.reserve_of<float>(n * n);
-  copied<float>(ops_, ones, rows);
+  Values rows;
+  if (dtype_ == PX_DTYPE_BF16) {
+    rows.bf16 = x.reserve_of<uint16_t>(n * n);
+    copied<uint16_t>(ops_, ones_bf16, rows.bf16);
+  } else {
+    rows.f32 = x.reserve_of<float>(n * n);
+    copied<float>(ops_, ones, rows.f32);
+  }
   ops_.pack(weights, linear, false, packed.reserve(ops_.packed_bytes(linear, false)));
   std::vector<double> seconds;
   for (int32_t i = 0; i < repeats; ++i) {
     ops_.finish();
     const auto begin = std::chrono::steady_clock::now();
-    ops_.project(linear, {rows}, n, nullptr, {out.reserve_of<float>(n * n)});
+    ops_.project(linear, rows, n, nullptr, {out.reserve_of<float>(n * n)});
     ops_.finish();
     seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   }

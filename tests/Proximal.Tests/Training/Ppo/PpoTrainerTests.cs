@@ -191,6 +191,35 @@ public sealed class PpoTrainerTests
     }
 
     [Test]
+    public async Task The_arithmetic_of_a_step_counts_what_each_model_does([Values] bool recompute)
+    {
+        const int Epochs = 3;
+        PpoStep step = (await PpoBench.Run(_bench.Setup(PpoBench.Quick with { Epochs = Epochs, RecomputeLogProbs = recompute })))[0];
+        Rollout rollout = step.Rollout;
+        double actor = Passes(_bench.Actor.Info), critic = Passes(_bench.Actor.Info with
+        {
+            Head = ModelHead.Scalar,
+            ParameterCount = _bench.Actor.Info.ParameterCount - ((_bench.Actor.Info.VocabularySize - 1) * _bench.Actor.Info.HiddenSize),
+        });
+        // A response is generated token by token; the prompt's last one goes through the head too.
+        double prompts = 2.0 * rollout.Sequences * _bench.Actor.Info.VocabularySize * _bench.Actor.Info.HiddenSize;
+        double scoring = actor + critic + (recompute ? actor : 0);
+        double expected = actor + prompts + scoring + (3 * Epochs * (actor + critic));
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(step.Metrics["time/gflop_per_s"] * step.Metrics["time/total_s"] * 1e9, Is.EqualTo(expected).Within(1e-6).Percent);
+            Assert.That(step.Metrics["time/utilization"], Is.InRange(1e-9, 1.5));
+        });
+
+        double Passes(ModelInfo model) => Enumerable.Range(0, rollout.Sequences).Sum(s =>
+        {
+            long length = rollout.Offsets[s + 1] - rollout.Offsets[s];
+            return ModelFlops.Forward(model, 0, length, length - rollout.PromptLengths[s]);
+        });
+    }
+
+    [Test]
     public async Task Every_metric_is_documented_and_every_documented_one_exists()
     {
         string text = await File.ReadAllTextAsync(Interop.Tool.InRepository("managed", "Proximal", "Runs", "METRICS.md"));
