@@ -189,6 +189,35 @@ TEST_P(GemmLevels, GivesBothGradients) {
   }
 }
 
+// Results that lie on whole cache lines may be stored another way.
+TEST_P(GemmLevels, TheSameWhereverResultsLie) {
+  Pool pool(1);
+  constexpr int64_t m = 40, n = 64, k = 64;
+  const Matrix x(m, k, dtype(), 51), w(n, k, dtype(), 52);
+  const PackedMatrix packed = pack(cpu(pool), w);
+  const std::vector<float> bias = random_floats(n, 53, -1, 1), residual = random_floats(m * n, 54, -1, 1);
+  struct alignas(64) Line {
+    float values[16];
+  };
+  std::vector<Line> lines(m * n / 16 + 1);
+  float* const aligned = lines.front().values;
+  for (const bool with_bias : {false, true})
+    for (const bool with_residual : {false, true}) {
+      GemmArgs args;
+      args.x = rows_of(x.data(), m, k, dtype());
+      args.weights = packed.packed;
+      args.bias = with_bias ? bias.data() : nullptr;
+      args.residual = with_residual ? residual.data() : nullptr;
+      args.out_stride = n;
+      args.out = aligned + 1;
+      gemm(cpu(pool), args);
+      const std::vector<float> expected(args.out, args.out + m * n);
+      args.out = aligned;
+      gemm(cpu(pool), args);
+      EXPECT_EQ(std::vector<float>(aligned, aligned + m * n), expected) << with_bias << with_residual;
+    }
+}
+
 // Floats are rounded to bf16 while they are packed or interleaved, as rounding them before would.
 TEST_P(GemmLevels, RoundsWhilePacking) {
   Pool pool(2);

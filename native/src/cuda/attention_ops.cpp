@@ -22,12 +22,19 @@ kernels::AttentionCuda args_of(const kernels::AttentionShape& shape, const Atten
   return args;
 }
 
+// Before anything is copied: a copy would read what the caller gives up with the error.
+const kernels::AttentionShape& checked(const kernels::AttentionShape& shape) {
+  kernels::check_attention_cuda(shape.head_size);
+  return shape;
+}
+
 }  // namespace
 
 CudaPackedAttention::CudaPackedAttention(DeviceMemory& memory, const kernels::AttentionShape& shape,
                                          std::span<const int64_t> offsets)
-    : memory_(memory), shape_(shape), offsets_(memory, offsets.data(), static_cast<int64_t>(offsets.size())) {
-  kernels::check_attention_cuda(shape.head_size);
+    : memory_(memory),
+      shape_(checked(shape)),
+      offsets_(memory, offsets.data(), static_cast<int64_t>(offsets.size())) {
   sequences_.tokens = offsets.back();
   sequences_.sequences = static_cast<int64_t>(offsets.size()) - 1;
   for (size_t s = 0; s + 1 < offsets.size(); ++s)
