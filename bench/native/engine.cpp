@@ -164,11 +164,12 @@ void decode(Suite& suite, const Side& ours, const OtherSide& torch, int64_t batc
   Rollout first(ours, batch);
   std::optional<Rollout> second;
   if (torch.has_value()) second.emplace(*torch, batch);
-  for (Rollout* rollout : {&first, second.has_value() ? &*second : nullptr}) {
-    if (rollout == nullptr) continue;
-    rollout->submit(1500);
-    rollout->step();
-  }
+  const auto start = [](Rollout& rollout) {
+    rollout.submit(1500);
+    rollout.step();
+  };
+  start(first);
+  if (second.has_value()) start(*second);
   // Of the middle of the measurement, which begins at the prompt's end.
   const double keys = kPrompt + 30, rows = static_cast<double>(batch);
   suite.measure(name,

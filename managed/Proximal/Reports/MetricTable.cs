@@ -8,7 +8,7 @@ internal static class MetricTable
         ["loss", "repetition", "truncation_rate", "logprob_difference", "ratio_deviation", "perplexity"];
 
     private static readonly string[] HigherIsBetter =
-        ["reward", "score", "accuracy", "distinct_1", "distinct_2", "distinct_3", "explained_variance", "margin", "tokens_per_s"];
+        ["reward", "score", "accuracy", "distinct_1", "distinct_2", "distinct_3", "explained_variance", "margin", "per_s", "utilization"];
 
     /// <summary>The tiles of a report: a label and the metrics that can fill it, the best one first.</summary>
     public static IReadOnlyList<(string Label, string[] Metrics)> Tiles { get; } =
@@ -48,8 +48,8 @@ internal static class MetricTable
     public static int Direction(string metric)
     {
         string last = metric[(metric.LastIndexOf('/') + 1)..];
-        return metric == "time/utilization" ? 1
-            : metric.StartsWith("time/", StringComparison.Ordinal) && !last.EndsWith("per_s", StringComparison.Ordinal) ? -1
+        bool seconds = last.EndsWith("_s", StringComparison.Ordinal) && !last.EndsWith("per_s", StringComparison.Ordinal);
+        return metric.StartsWith("time/", StringComparison.Ordinal) && seconds ? -1
             : metric.StartsWith("reward/", StringComparison.Ordinal) || metric.StartsWith("validation/reward/", StringComparison.Ordinal) ? 1
             : last.EndsWith("_std", StringComparison.Ordinal) ? 0
             : HigherIsBetter.Any(part => last.Contains(part, StringComparison.Ordinal)) ? 1

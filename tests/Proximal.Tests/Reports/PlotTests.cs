@@ -71,6 +71,7 @@ public sealed class PlotTests
     [TestCase("rollout/length_mean", 0)]
     [TestCase("time/total_s", -1)]
     [TestCase("time/rollout_tokens_per_s", 1)]
+    [TestCase("time/gflop_per_s", 1)]
     [TestCase("time/utilization", 1)]
     [TestCase("lr/actor", 0)]
     public void It_is_known_which_way_a_metric_is_better(string metric, int direction) => Assert.That(MetricTable.Direction(metric), Is.EqualTo(direction));

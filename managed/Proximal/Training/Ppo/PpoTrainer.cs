@@ -267,7 +267,9 @@ public sealed class PpoTrainer : ICheckpointed, IDisposable
             responses => rewards.Start(prompts, responses),
             work.CancellationToken);
         _state = _state with { NextSampleId = first + (ulong)prompts.Count };
-        return Rollout.Pack(prompts, generations);
+        Rollout rollout = Rollout.Pack(prompts, generations);
+        work.Compute(PpoFlops.Rollout(rollout, _actor.Info, _options.SamplesPerPrompt));
+        return rollout;
     }
 
     // The shuffled sequences of every optimizer step of this PPO step, drawn before scoring: see Score.
@@ -289,10 +291,8 @@ public sealed class PpoTrainer : ICheckpointed, IDisposable
         return minibatches;
     }
 
-    private bool ActorIsScored => _options.RecomputeLogProbs || !_actor.Engine.SamplesWhatItScores;
-
     // 3. What sampling recorded is what scoring would give, where the backend says so: the first ratio is exactly 1.
-    private Rollout Sampled(Rollout rollout) => ActorIsScored
+    private Rollout Sampled(Rollout rollout) => _options.RecomputeLogProbs || !_actor.Engine.SamplesWhatItScores
         ? rollout
         : rollout with { LogProbs = rollout.SamplingLogProbs, Entropies = rollout.SamplingEntropies };
 
@@ -321,6 +321,10 @@ public sealed class PpoTrainer : ICheckpointed, IDisposable
             pass.Scatter(Score(_critic, pass, ScoreOutputs.Values, work).Values, values);
         }
 
+        work.Compute(
+            (actorIsScored ? PpoFlops.Pass(rollout, _actor.Info) : 0)
+            + PpoFlops.Pass(rollout, _reference.Info)
+            + PpoFlops.Pass(rollout, _critic.Info));
         return rollout with
         {
             LogProbs = Given(rollout.LogProbs) ?? logProbs,
@@ -428,6 +432,9 @@ public sealed class PpoTrainer : ICheckpointed, IDisposable
             update.Add(StepModels(minibatch, policy, value) with { PtxLoss = ptx });
         }
 
+        // An epoch goes over all sequences once.
+        double pass = PpoFlops.Pass(rollout, _critic.Info) + (TrainsActor ? PpoFlops.Pass(rollout, _actor.Info) : 0);
+        work.Compute(ModelFlops.Training * _options.Epochs * pass);
         return update;
     }
 
@@ -509,18 +516,6 @@ public sealed class PpoTrainer : ICheckpointed, IDisposable
         };
     }
 
-    // Generating, one scoring pass of each model that is asked, and the epochs of those that learn.
-    private double Flop(Rollout rollout, PpoUpdate update)
-    {
-        double actor = PpoFlops.Pass(rollout, _actor.Info);
-        double critic = PpoFlops.Pass(rollout, _critic.Info);
-        double scoring = PpoFlops.Pass(rollout, _reference.Info) + critic + (ActorIsScored ? actor : 0);
-        double learning = update.Minibatches.Count(minibatch => minibatch.ActorStep is not null) / (double)update.Minibatches.Count;
-        return PpoFlops.Rollout(rollout, _actor.Info, _options.SamplesPerPrompt)
-            + scoring
-            + (ModelFlops.Training * _options.Epochs * ((learning * actor) + critic));
-    }
-
     // 7. Check the invariants, log, commit.
     private PpoStep Commit(Rollout rollout, PpoUpdate update, PpoWork work)
     {
@@ -529,7 +524,7 @@ public sealed class PpoTrainer : ICheckpointed, IDisposable
         OrderedDictionary<string, double> metrics =
             PpoMetrics.Of(
                 rollout, update, invariants, _options, KlCoefficient, _state.NextSampleId, work);
-        ComputeMetrics.Add(metrics, Flop(rollout, update), metrics["time/total_s"], _actor.Engine);
+        ComputeMetrics.Add(metrics, work.Flop, metrics["time/total_s"], _actor.Engine);
         if (_ptx is not null)
         {
             metrics["ptx/loss"] = update.Minibatches.Average(minibatch => minibatch.PtxLoss);

@@ -42,6 +42,12 @@ internal sealed class PpoWork(
     /// <summary>Seconds of a phase so far.</summary>
     public double Seconds(PpoPhase phase) => _times.GetValueOrDefault(phase).TotalSeconds;
 
+    /// <summary>FLOP of the models so far.</summary>
+    public double Flop { get; private set; }
+
+    /// <summary>Counts the arithmetic of what was done.</summary>
+    public void Compute(double flop) => Flop += flop;
+
     /// <summary>Seconds since the step began.</summary>
     public double TotalSeconds => time.GetElapsedTime(_start).TotalSeconds;
 

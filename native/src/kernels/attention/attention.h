@@ -18,6 +18,7 @@
 // Traffic per row and head of keys: its keys and values once for a tile of queries. Memory: linear in the tokens.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 

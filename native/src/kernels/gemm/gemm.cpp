@@ -11,9 +11,6 @@ namespace {
 // Rows of a turn: what they hold stays in the second cache while panels go by.
 constexpr int64_t kBytesOfRows = 384 << 10;
 constexpr int64_t kMostRows = 384;
-// Rows of a tile: of registers, and of the matrix unit's, which come whole.
-constexpr int64_t kTileRows = 6;
-constexpr int64_t kWholeTileRows = 32;
 
 // Less work than this (multiplications and additions of words) is done before another thread has begun.
 constexpr int64_t kLeastWork = 1 << 17;

@@ -30,6 +30,11 @@ inline constexpr int64_t kPanel = 64;
 
 inline int64_t element_bytes(px_dtype dtype) { return dtype == PX_DTYPE_F32 ? 4 : 2; }
 
+// Rows of a tile: of registers, where six of four vectors of 16 (of two of 8) leave some for a panel's words; and of the
+// matrix unit's two tiles, which come whole.
+inline constexpr int64_t kTileRows = 6;
+inline constexpr int64_t kWholeTileRows = 32;
+
 // Words along k: floats, or pairs of bf16, the last of them with a zero where k is odd.
 inline int64_t words_along(int64_t k, px_dtype dtype) { return dtype == PX_DTYPE_F32 ? k : (k + 1) / 2; }
 

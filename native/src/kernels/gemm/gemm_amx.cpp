@@ -399,14 +399,13 @@ void turn_words_amx(const uint32_t* words, int64_t rows, int64_t columns, int64_
 void multiply_panel_amx(const Rows& rows, const PanelWeights& weights, const PanelOut& out) {
   using namespace amx;
   const Columns columns(weights);
-  constexpr int64_t kHeight = 2 * kSixteen;
   // How often the blocks are gone over: by 32 rows, more than 32 columns in two passes.
-  const int64_t wide = out.columns > 2 * kSixteen ? 2 : 1, left = rows.count % kHeight;
-  const int64_t passes = rows.count / kHeight * wide + (left > kSixteen ? wide : left > 0 ? 1 : 0);
+  const int64_t wide = out.columns > 2 * kSixteen ? 2 : 1, left = rows.count % kWholeTileRows;
+  const int64_t passes = rows.count / kWholeTileRows * wide + (left > kSixteen ? wide : left > 0 ? 1 : 0);
   Beside beside(weights, passes > 0 ? passes : 1, out);
   int64_t configured = 0;
   for (int64_t row = 0; row < rows.count;) {
-    const int64_t count = rows.count - row < kHeight ? rows.count - row : kHeight;
+    const int64_t count = rows.count - row < kWholeTileRows ? rows.count - row : kWholeTileRows;
     if (count != configured)
       configure(count < kSixteen ? count : kSixteen, count > kSixteen ? count - kSixteen : 0, columns.words());
     configured = count;

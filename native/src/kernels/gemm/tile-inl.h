@@ -5,9 +5,6 @@
 //   words(const uint32_t*) and broadcast(uint32_t) give U; dot(U x, U w, V sum), zero(), load(const float*), add(V, V)
 //   give V; store(V, float*), store_bf16(V, uint16_t*)
 
-// Six rows of four vectors of 16 (of two of 8) leave registers for a panel's words.
-inline constexpr int64_t kTileRows = 6;
-
 // A word of a row; rows need not be aligned.
 PX_TILE_INLINE uint32_t word_at(const std::byte* x) {
   uint32_t word;

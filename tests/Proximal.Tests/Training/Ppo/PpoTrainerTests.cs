@@ -220,6 +220,23 @@ public sealed class PpoTrainerTests
     }
 
     [Test]
+    public async Task Rollouts_from_elsewhere_were_not_generated_here()
+    {
+        PpoOptions options = PpoBench.Quick with { RecomputeLogProbs = true };
+        PpoStep own = (await PpoBench.Run(_bench.Setup(options)))[0];
+        using var other = new PpoBench();
+        using var trainer = new PpoTrainer(other.Setup(options));
+        PpoStep given = await trainer.LearnAsync(own.Rollout);
+        double generated = PpoFlops.Rollout(own.Rollout, other.Actor.Info, 1);
+
+        Assert.That(Flop(own) - Flop(given), Is.EqualTo(generated + Scored(own)).Within(1e-6).Percent);
+
+        // Log-probs came with the rollout, so the actor does not score it.
+        double Scored(PpoStep step) => PpoFlops.Pass(step.Rollout, other.Actor.Info);
+        static double Flop(PpoStep step) => step.Metrics["time/gflop_per_s"] * step.Metrics["time/total_s"] * 1e9;
+    }
+
+    [Test]
     public async Task Every_metric_is_documented_and_every_documented_one_exists()
     {
         string text = await File.ReadAllTextAsync(Interop.Tool.InRepository("managed", "Proximal", "Runs", "METRICS.md"));
