@@ -1,4 +1,5 @@
 // What an iteration consists of, on the shape of a 135M model: the engine's own backend in bf16 beside LibTorch's.
+#include <algorithm>
 #include <optional>
 
 #include "abi/engine.h"
@@ -199,13 +200,15 @@ void prefill(Suite& suite, const Side& ours, const OtherSide& torch) {
 // Packed sequences with one pass of a trainer over them.
 class Training {
  public:
-  Training(const Side& side, const std::vector<int64_t>& lengths) : trainer_(nullptr, &px_trainer_release) {
+  // Of the sequences' first `prompt` tokens all are one prompt.
+  Training(const Side& side, const std::vector<int64_t>& lengths, int64_t prompt) : trainer_(nullptr, &px_trainer_release) {
     auto options = make_args<px_trainer_options>();
     px_trainer* trainer = nullptr;
     Suite::check(px_trainer_create(side.model(), &options, &trainer));
     trainer_.reset(trainer);
     for (const int64_t length : lengths) offsets_.push_back(offsets_.back() + length);
     tokens_ = random_tokens(offsets_.back(), 7);
+    for (size_t s = 0; s < lengths.size(); ++s) std::copy_n(tokens_.begin(), prompt, tokens_.begin() + offsets_[s]);
   }
 
   void accumulate() {
@@ -232,11 +235,12 @@ class Training {
   std::unique_ptr<px_trainer, decltype(&px_trainer_release)> trainer_;
 };
 
-void train(Suite& suite, const Side& ours, const OtherSide& torch, const char* name, const std::vector<int64_t>& lengths) {
+void train(Suite& suite, const Side& ours, const OtherSide& torch, const char* name, const std::vector<int64_t>& lengths,
+           int64_t prompt = 0) {
   if (!suite.wants(name)) return;
-  Training first(ours, lengths);
+  Training first(ours, lengths, prompt);
   std::optional<Training> second;
-  if (torch.has_value()) second.emplace(*torch, lengths);
+  if (torch.has_value()) second.emplace(*torch, lengths, prompt);
   double flop = 0;
   for (const int64_t length : lengths) {
     const auto n = static_cast<double>(length);
@@ -258,6 +262,8 @@ void measure_engine(Suite& suite) {
   prefill(suite, ours, torch);
   train(suite, ours, torch, "training step, 4 x 256 tokens, with AdamW", {256, 256, 256, 256});
   train(suite, ours, torch, "training step, 1024 tokens in lengths of 32 to 256, with AdamW", {256, 32, 224, 64, 192, 96, 128, 32});
+  // Its limit is that of sequences that share nothing.
+  train(suite, ours, torch, "training step, 4 x 256 tokens of which 128 are one prompt, with AdamW", {256, 256, 256, 256}, 128);
 }
 
 const Registration engine("engine", &measure_engine);

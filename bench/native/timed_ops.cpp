@@ -177,13 +177,13 @@ class TimedOps final : public Ops {
   }
 
   std::unique_ptr<PackedAttention> packed_attention(const kernels::AttentionShape& shape,
-                                                    std::span<const int64_t> offsets) override {
-    std::vector<Positions> sequences;
-    for (size_t s = 0; s + 1 < offsets.size(); ++s)
-      sequences.push_back({0, static_cast<double>(offsets[s + 1] - offsets[s])});
-    std::unique_ptr<PackedAttention> inner = inner_->packed_attention(shape, offsets);
+                                                    const kernels::PackedSequences& sequences) override {
+    std::vector<Positions> positions;
+    for (int64_t s = 0; s < sequences.count; ++s)
+      positions.push_back({static_cast<double>(sequences.shared_of(s)), static_cast<double>(sequences.rows(s))});
+    std::unique_ptr<PackedAttention> inner = inner_->packed_attention(shape, sequences);
     PackedAttention* packed = inner.get();
-    return std::make_unique<TimedAttention>(std::move(inner), packed, shape, std::move(sequences), meter_);
+    return std::make_unique<TimedAttention>(std::move(inner), packed, shape, std::move(positions), meter_);
   }
   std::unique_ptr<Attention> cached_attention(const kernels::AttentionShape& shape,
                                               std::span<const kernels::AttentionSequence> sequences) override {

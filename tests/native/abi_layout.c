@@ -248,7 +248,6 @@ static void px_batch_layout(void) {
   FIELD(px_batch, tokens);
   FIELD(px_batch, positions);
   FIELD(px_batch, adapter);
-  FIELD(px_batch, prefix_group);
   FIELD(px_batch, weight);
 }
 

@@ -146,6 +146,25 @@ TEST(DeviceCopies, AreOfTokensAndTheirNumbersAlone) {
   EXPECT_EQ(copied(fixture) - before, (std::array<int64_t, 4>{0, 0, 1, 8}));  // the gradient's norm
 }
 
+// Of a prompt that two sequences share the rows are there once.
+TEST(DeviceCopies, AreOfRowsThatSequencesShareOnce) {
+  const Fixture fixture(PX_HEAD_LM, true, 7, tiny::descriptor(true), 1, PX_PRODUCTS_F32, 1);
+  tiny::Sequences sequences = tiny::random_sequences({40}, fixture.shape().vocabulary, 3);
+  const std::vector<int32_t> prompt(sequences.tokens.begin(), sequences.tokens.begin() + 34);
+  sequences.add(prompt);
+  for (const int32_t token : {1, 2, 3}) sequences.tokens.push_back(token);
+  sequences.offsets.back() += 3;
+  const px_batch batch = sequences.batch();
+  std::vector<float> logprob(77);
+  auto args = make_args<px_score_args>();
+  args.logprob = logprob.data();
+  ASSERT_EQ(px_model_score(fixture.model.get(), &batch, &args), PX_OK) << last_error();
+  const std::array<int64_t, 4> before = copied(fixture);
+  ASSERT_EQ(px_model_score(fixture.model.get(), &batch, &args), PX_OK) << last_error();
+  // In: offsets, what is shared, the families' rows; tokens and positions of 43 rows; of 75 targets rows and tokens.
+  EXPECT_EQ(copied(fixture) - before, (std::array<int64_t, 4>{7, (3 + 2 + 2) * 8 + 43 * 8 + 75 * 12, 2, 75 * 8}));
+}
+
 TEST(DeviceCopies, OfAStepOfDecodingAreTokensAndPages) {
   const Fixture fixture(PX_HEAD_LM, true, 7, tiny::descriptor(true), 1, PX_PRODUCTS_F32, 1);
   px_generator* generator = nullptr;

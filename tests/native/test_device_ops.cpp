@@ -424,23 +424,24 @@ TEST_F(DeviceOps, AMatrixInOutInPiecesIsRefused) {
 kernels::AttentionShape attention_of(px_dtype dtype) { return {4, 2, 6, dtype}; }
 
 TEST_F(DeviceOps, PackedAttention) {
-  const std::vector<int64_t> offsets{0, 5, 5, 75, 76};
-  for (const px_dtype dtype : {PX_DTYPE_F32, PX_DTYPE_BF16})
-    for (const int64_t window : {0, 7})
-      expect_alike(dtype == PX_DTYPE_F32 ? kF32 : 2 * kBf16, [&](Table& t) {
-        const kernels::AttentionShape shape = attention_of(dtype);
-        const auto attention = t.ops().packed_attention(shape, offsets);
-        AttentionRows rows;
-        rows.scale = 0.4f;
-        rows.window = window;
-        rows.qkv = t.random(76 * shape.row(), 1, -2, 2);
-        rows.out = t.wanted(76 * 4 * 6, dtype);
-        rows.lse = t.wanted(76 * 4);
-        attention->forward(rows, t.workspace(attention->forward_bytes()));
-        attention->backward(rows, t.random(76 * 4 * 6, 2), t.wanted(76 * shape.row()),
-                            t.workspace(attention->backward_bytes()));
-        t.ops().finish();
-      });
+  const std::vector<int64_t> offsets{0, 5, 5, 75, 76}, shared{0, 0, 0, 66};
+  for (const int64_t* const families : {static_cast<const int64_t*>(nullptr), shared.data()})
+    for (const px_dtype dtype : {PX_DTYPE_F32, PX_DTYPE_BF16})
+      for (const int64_t window : {0, 7})
+        expect_alike(dtype == PX_DTYPE_F32 ? kF32 : 2 * kBf16, [&](Table& t) {
+          const kernels::AttentionShape shape = attention_of(dtype);
+          const auto attention = t.ops().packed_attention(shape, {offsets.data(), 4, families});
+          AttentionRows rows;
+          rows.scale = 0.4f;
+          rows.window = window;
+          rows.qkv = t.random(76 * shape.row(), 1, -2, 2);
+          rows.out = t.wanted(76 * 4 * 6, dtype);
+          rows.lse = t.wanted(76 * 4);
+          attention->forward(rows, t.workspace(attention->forward_bytes()));
+          attention->backward(rows, t.random(76 * 4 * 6, 2), t.wanted(76 * shape.row()),
+                              t.workspace(attention->backward_bytes()));
+          t.ops().finish();
+        });
 }
 
 // Two layers in the pages of two sequences, whose rows come in two steps.
@@ -476,7 +477,7 @@ TEST_F(DeviceOps, AHeadOfAttentionThatIsTooWideIsRefused) {
     for (const bool packed : {true, false}) {
       const kernels::AttentionShape shape{1, 1, 130, PX_DTYPE_F32};
       try {
-        packed ? (void)device_.ops().packed_attention(shape, offsets) : (void)device_.ops().cached_attention(shape, {});
+        packed ? (void)device_.ops().packed_attention(shape, {offsets.data(), 1}) : (void)device_.ops().cached_attention(shape, {});
         ADD_FAILURE() << "expected an error";
       } catch (const Error& error) {
         EXPECT_EQ(error.status(), PX_UNSUPPORTED);

@@ -23,9 +23,6 @@ internal unsafe partial struct px_batch
     [NativeTypeName("const int32_t *")]
     public int* adapter;
 
-    [NativeTypeName("const int64_t *")]
-    public long* prefix_group;
-
     [NativeTypeName("const float *")]
     public float* weight;
 }

@@ -107,17 +107,18 @@ typedef struct px_gguf_options {
   int64_t metadata_count;   /* how many key-values they are */
 } px_gguf_options;
 
-/* One ragged batch, packed end to end. Positions restart at 0 in each sequence unless given. */
+/* One ragged batch, packed end to end. Positions restart at 0 in each sequence unless given. What sequences have in
+ * common at their beginning, as samples of one prompt or the two answers of a pair do, is computed once where it is 32
+ * tokens or more; outputs keep the bits that each sequence has alone. */
 typedef struct px_batch {
   uint32_t struct_size;
-  uint32_t flags;               /* none yet: 0 */
-  int64_t sequences;            /* S >= 1 */
-  const int64_t* offsets;       /* [S + 1], 0 = offsets[0] < ... < offsets[S] = N: no empty sequence */
-  const int32_t* tokens;        /* [N], 0..V-1 */
-  const int32_t* positions;     /* [N], optional */
-  const int32_t* adapter;       /* [S], optional: the model's; others PX_UNSUPPORTED in this version */
-  const int64_t* prefix_group;  /* [S], optional: equal ids promise equal prompts (a hint; ignored in this version) */
-  const float* weight;          /* [N], optional (ones): 0 = nothing is computed for that target token */
+  uint32_t flags;             /* none yet: 0 */
+  int64_t sequences;          /* S >= 1 */
+  const int64_t* offsets;     /* [S + 1], 0 = offsets[0] < ... < offsets[S] = N: no empty sequence */
+  const int32_t* tokens;      /* [N], 0..V-1 */
+  const int32_t* positions;   /* [N], optional */
+  const int32_t* adapter;     /* [S], optional: the model's; others PX_UNSUPPORTED in this version */
+  const float* weight;        /* [N], optional (ones): 0 = nothing is computed for that target token */
 } px_batch;
 
 /* Every per-token array is aligned to the target: entry i speaks of token i given those before it in its sequence.

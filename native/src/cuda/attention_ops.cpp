@@ -28,18 +28,30 @@ const kernels::AttentionShape& checked(const kernels::AttentionShape& shape) {
   return shape;
 }
 
+// By sequence the first row of its family; none where there are no families.
+std::vector<int64_t> first_rows(const kernels::PackedSequences& sequences) {
+  std::vector<int64_t> rows;
+  for (int64_t s = 0; s < sequences.count && sequences.shared != nullptr; ++s)
+    rows.push_back(sequences.shared_of(s) > 0 ? rows.back() : sequences.offsets[s]);
+  return rows;
+}
+
 }  // namespace
 
 CudaPackedAttention::CudaPackedAttention(DeviceMemory& memory, const kernels::AttentionShape& shape,
-                                         std::span<const int64_t> offsets)
+                                         const kernels::PackedSequences& sequences)
     : memory_(memory),
       shape_(checked(shape)),
-      offsets_(memory, offsets.data(), static_cast<int64_t>(offsets.size())) {
-  sequences_.tokens = offsets.back();
-  sequences_.sequences = static_cast<int64_t>(offsets.size()) - 1;
-  for (size_t s = 0; s + 1 < offsets.size(); ++s)
-    sequences_.longest = std::max(sequences_.longest, offsets[s + 1] - offsets[s]);
+      host_family_(first_rows(sequences)),
+      offsets_(memory, sequences.offsets, sequences.count + 1),
+      shared_(memory, sequences.shared, sequences.count),
+      family_(memory, host_family_.data(), static_cast<int64_t>(host_family_.size())) {
+  sequences_.tokens = sequences.offsets[sequences.count];
+  sequences_.sequences = sequences.count;
+  for (int64_t s = 0; s < sequences.count; ++s) sequences_.longest = std::max(sequences_.longest, sequences.rows(s));
   sequences_.offsets = offsets_.data();
+  sequences_.shared = shared_.data();
+  sequences_.family = family_.data();
 }
 
 void CudaPackedAttention::forward(const AttentionRows& rows, std::byte*) {

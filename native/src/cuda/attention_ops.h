@@ -12,7 +12,8 @@ namespace px::cuda {
 class CudaPackedAttention final : public PackedAttention {
  public:
   // `memory` outlives it.
-  CudaPackedAttention(DeviceMemory& memory, const kernels::AttentionShape& shape, std::span<const int64_t> offsets);
+  CudaPackedAttention(DeviceMemory& memory, const kernels::AttentionShape& shape,
+                      const kernels::PackedSequences& sequences);
 
   uint64_t forward_bytes() const override { return 0; }
   void forward(const AttentionRows& rows, std::byte* workspace) override;
@@ -22,7 +23,8 @@ class CudaPackedAttention final : public PackedAttention {
  private:
   DeviceMemory& memory_;
   const kernels::AttentionShape shape_;
-  DeviceArray<int64_t> offsets_;
+  std::vector<int64_t> host_family_;
+  DeviceArray<int64_t> offsets_, shared_, family_;
   kernels::PackedCuda sequences_;
 };
 

@@ -66,12 +66,14 @@ struct AttentionCuda {
 // Throws PX_UNSUPPORTED for a head that attention cannot take.
 void check_attention_cuda(int64_t head_size);
 
-// Whole sequences, packed end to end.
+// Whole sequences, packed end to end; those of a family share rows, as kernels::PackedSequences has it.
 struct PackedCuda {
   int64_t tokens = 0;     // N
   int64_t sequences = 0;  // S
-  int64_t longest = 0;    // tokens of the longest sequence, or more
+  int64_t longest = 0;    // rows of the sequence with most of them, or more
   const int64_t* offsets = nullptr;  // [S + 1] on the device
+  const int64_t* shared = nullptr;   // [S] on the device, optional
+  const int64_t* family = nullptr;   // [S] likewise: the family's first row
 };
 
 // Positions of a page.

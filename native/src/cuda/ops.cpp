@@ -304,9 +304,9 @@ void CudaOps::bias_gradient(const Linear& linear, Values d_y, int64_t count, flo
 // ---- Attention ----
 
 std::unique_ptr<PackedAttention> CudaOps::packed_attention(const kernels::AttentionShape& shape,
-                                                           std::span<const int64_t> offsets) {
+                                                           const kernels::PackedSequences& sequences) {
   stream();
-  return std::make_unique<CudaPackedAttention>(memory_, shape, offsets);
+  return std::make_unique<CudaPackedAttention>(memory_, shape, sequences);
 }
 
 std::unique_ptr<Attention> CudaOps::cached_attention(const kernels::AttentionShape& shape,

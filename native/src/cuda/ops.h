@@ -56,7 +56,7 @@ class CudaOps final : public Ops {
                         float* gradient, std::byte* workspace) override;
 
   std::unique_ptr<PackedAttention> packed_attention(const kernels::AttentionShape& shape,
-                                                    std::span<const int64_t> offsets) override;
+                                                    const kernels::PackedSequences& sequences) override;
   std::unique_ptr<Attention> cached_attention(const kernels::AttentionShape& shape,
                                               std::span<const kernels::AttentionSequence> sequences) override;
   uint64_t block_bytes(const kernels::AttentionShape& shape) const override;

@@ -8,8 +8,8 @@ namespace px {
 
 class CpuPackedAttention final : public PackedAttention {
  public:
-  CpuPackedAttention(const Cpu& cpu, const kernels::AttentionShape& shape, std::span<const int64_t> offsets)
-      : cpu_(cpu), shape_(shape), sequences_{offsets.data(), static_cast<int64_t>(offsets.size()) - 1} {}
+  CpuPackedAttention(const Cpu& cpu, const kernels::AttentionShape& shape, const kernels::PackedSequences& sequences)
+      : cpu_(cpu), shape_(shape), sequences_(sequences) {}
 
   uint64_t forward_bytes() const override;
   void forward(const AttentionRows& rows, std::byte* workspace) override;

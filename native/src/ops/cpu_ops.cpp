@@ -303,8 +303,8 @@ void CpuOps::bias_gradient(const Linear& linear, Values d_y, int64_t count, floa
 // ---- Attention ----
 
 std::unique_ptr<PackedAttention> CpuOps::packed_attention(const kernels::AttentionShape& shape,
-                                                          std::span<const int64_t> offsets) {
-  return std::make_unique<CpuPackedAttention>(cpu_, shape, offsets);
+                                                          const kernels::PackedSequences& sequences) {
+  return std::make_unique<CpuPackedAttention>(cpu_, shape, sequences);
 }
 
 std::unique_ptr<Attention> CpuOps::cached_attention(const kernels::AttentionShape& shape,

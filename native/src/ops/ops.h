@@ -155,9 +155,9 @@ class Ops {
 
   // ---- Attention ----
 
-  // Sequences packed end to end; offsets [S + 1] [host] live as long as the object.
+  // Sequences packed end to end; their arrays [host] live as long as the object.
   virtual std::unique_ptr<PackedAttention> packed_attention(const kernels::AttentionShape& shape,
-                                                            std::span<const int64_t> offsets) = 0;
+                                                            const kernels::PackedSequences& sequences) = 0;
   // Rows that are added to sequences in pages of kernels::kBlock positions, which forward() writes first. `sequences`
   // [host] live as long as the object; the tables of their blocks are [host], the blocks are not. A page holds the
   // blocks of layer 0, head by head, then those of the next layer.

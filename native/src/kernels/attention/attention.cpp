@@ -38,16 +38,21 @@ void write(Isa isa, const AttentionArgs& args, const AttentionSequence& s, int64
 // Where the parts of a packed call's workspace are.
 struct PackedLayout {
   PackedLayout(const AttentionShape& shape, const PackedSequences& sequences, int threads) {
-    int64_t count = 0;
-    for (int64_t s = 0; s < sequences.count; ++s) count += blocks_of(sequences.offsets[s + 1] - sequences.offsets[s]);
+    int64_t count = 0, pointers = 0;
+    for (int64_t s = 0; s < sequences.count; ++s) {
+      const int64_t all = blocks_of(sequences.length(s));
+      pointers += all;
+      count += all - sequences.shared_of(s) / kBlock;
+    }
     blocks = 0;
     tables = blocks + whole_lines(static_cast<uint64_t>(count * shape.kv_heads * shape.block_words()) * sizeof(uint32_t));
-    list = tables + whole_lines(static_cast<uint64_t>(count) * sizeof(uint32_t*));
-    rest = list + whole_lines(static_cast<uint64_t>(sequences.count) * sizeof(AttentionSequence));
+    list = tables + whole_lines(static_cast<uint64_t>(pointers) * sizeof(uint32_t*));
+    copies = list + whole_lines(static_cast<uint64_t>(sequences.count) * sizeof(AttentionSequence));
+    rest = copies + whole_lines(static_cast<uint64_t>(sequences.count) * sizeof(AttentionSequence));
     bytes = rest + attention_workspace(shape, sequences.count, threads);
   }
 
-  uint64_t blocks, tables, list, rest, bytes;
+  uint64_t blocks, tables, list, copies, rest, bytes;
 };
 
 }  // namespace
@@ -118,16 +123,26 @@ void packed_attention(const Cpu& cpu, AttentionArgs args, const PackedSequences&
   auto* block = reinterpret_cast<uint32_t*>(args.workspace + layout.blocks);
   auto** table = reinterpret_cast<uint32_t**>(args.workspace + layout.tables);
   auto* list = reinterpret_cast<AttentionSequence*>(args.workspace + layout.list);
+  // Shared positions of a block that is not shared as a whole.
+  auto* copies = reinterpret_cast<AttentionSequence*>(args.workspace + layout.copies);
+  int64_t first = 0, copied = 0;
   for (int64_t s = 0; s < sequences.count; ++s) {
-    const int64_t first = sequences.offsets[s], rows = sequences.offsets[s + 1] - first;
-    list[s] = {first, rows, 0, table};
-    for (int64_t b = 0; b < blocks_of(rows); ++b, block += args.shape.kv_heads * args.shape.block_words())
+    const int64_t shared = sequences.shared_of(s), whole = shared / kBlock;
+    if (shared == 0) first = s;
+    list[s] = {sequences.offsets[s], sequences.rows(s), shared, table};
+    if (shared % kBlock != 0)
+      copies[copied++] = {sequences.offsets[first] + whole * kBlock, shared % kBlock, whole * kBlock, table};
+    table = std::copy_n(list[first].blocks, whole, table);
+    for (int64_t b = whole; b < blocks_of(sequences.length(s)); ++b, block += args.shape.kv_heads * args.shape.block_words())
       *table++ = block;
   }
-  args.sequences = list;
-  args.count = sequences.count;
   args.block_offset = 0;
   args.workspace += layout.rest;
+  args.sequences = copies;
+  args.count = copied;
+  attention_write(cpu, args);
+  args.sequences = list;
+  args.count = sequences.count;
   attention_write(cpu, args);
   attention(cpu, args);
 }

@@ -31,29 +31,39 @@ struct Place {
   int64_t position;  // of that row
   int64_t rows;      // of the sequence
   int64_t first;     // of the block, among them
+  int64_t family;    // the row of the positions before that of `begin`, where those are packed too
 
   __device__ int64_t length() const { return position + rows; }
   // Behind the last row of the block, as a position.
   __device__ int64_t last() const { return position + (first + kRows < rows ? first + kRows : rows); }
 };
 
-__device__ Place place_of(const PackedCuda& sequences) {
-  const int64_t begin = sequences.offsets[blockIdx.z];
-  return {begin, 0, sequences.offsets[blockIdx.z + 1] - begin, static_cast<int64_t>(blockIdx.x) * kRows};
+__device__ Place place_of(const PackedCuda& sequences, int64_t sequence) {
+  const int64_t begin = sequences.offsets[sequence], rows = sequences.offsets[sequence + 1] - begin;
+  const int64_t first = static_cast<int64_t>(blockIdx.x) * kRows;
+  if (sequences.shared == nullptr) return {begin, 0, rows, first, begin};
+  return {begin, sequences.shared[sequence], rows, first, sequences.family[sequence]};
 }
+
+__device__ Place place_of(const PackedCuda& sequences) { return place_of(sequences, blockIdx.z); }
 
 __device__ Place place_of(const CachedCuda& sequences) {
   const CachedSequenceCuda& sequence = sequences.sequence[blockIdx.z];
-  return {sequence.first_row, sequence.position, sequence.rows, static_cast<int64_t>(blockIdx.x) * kRows};
+  return {sequence.first_row, sequence.position, sequence.rows, static_cast<int64_t>(blockIdx.x) * kRows, 0};
 }
 
 __device__ int64_t row_stride(const AttentionCuda& args) { return (args.heads + 2 * args.kv_heads) * args.head_size; }
 
-// Vectors of one head at positions that follow one another: floats or bf16.
+// Vectors of one head at positions that follow one another: floats or bf16. From the one numbered `split` on they lie
+// `jump` elements further.
 struct Vectors {
   const float* f32;
   const uint16_t* bf16;
   int64_t stride;
+  int64_t split = 0;
+  int64_t jump = 0;
+
+  __device__ int64_t at(int64_t i) const { return i * stride + (i >= split ? jump : 0); }
 };
 
 struct KeysAndValues {
@@ -63,9 +73,10 @@ struct KeysAndValues {
 // Of the tile that begins at a position.
 __device__ KeysAndValues tile_of(const AttentionCuda& args, const PackedCuda&, const Place& place, int64_t kv,
                                  int64_t position) {
-  const int64_t stride = row_stride(args);
-  const float* keys = args.qkv + (place.begin + position) * stride + (args.heads + kv) * args.head_size;
-  return {{keys, nullptr, stride}, {keys + args.kv_heads * args.head_size, nullptr, stride}};
+  const int64_t stride = row_stride(args), split = place.position - position;
+  const int64_t jump = (place.begin - place.family - place.position) * stride;
+  const float* keys = args.qkv + (place.family + position) * stride + (args.heads + kv) * args.head_size;
+  return {{keys, nullptr, stride, split, jump}, {keys + args.kv_heads * args.head_size, nullptr, stride, split, jump}};
 }
 
 // Elements from a page's beginning to the keys of a head; its values follow them.
@@ -123,7 +134,7 @@ __device__ void write_own(const float* own, float* head, int64_t size, int share
 __device__ void fill_tile(float* tile, int width, const Vectors& from, int64_t size, int64_t count, bool bf16) {
   for (int at = static_cast<int>(threadIdx.x); at < kTile * width; at += kThreads) {
     const int row = at / width, d = at % width;
-    tile[at] = row < count && d < size ? rounded(load(from.f32, from.bf16, row * from.stride + d), bf16) : 0;
+    tile[at] = row < count && d < size ? rounded(load(from.f32, from.bf16, from.at(row) + d), bf16) : 0;
   }
 }
 
@@ -232,6 +243,14 @@ struct Backward {
   float* d_qkv;
 };
 
+// Behind the last sequence that has rows of the block's sequence for its own first positions.
+__device__ int64_t family_end(const PackedCuda& sequences) {
+  int64_t s = blockIdx.z + 1;
+  if (sequences.shared == nullptr || sequences.shared[blockIdx.z] > 0) return s;
+  while (s < sequences.sequences && sequences.shared[s] > 0) ++s;
+  return s;
+}
+
 // The gradient of queries: the rows of the block over the tiles of keys that they see.
 template <int Own>
 __global__ void __launch_bounds__(kThreads, 1) queries_kernel(AttentionCuda args, Backward back) {
@@ -240,21 +259,21 @@ __global__ void __launch_bounds__(kThreads, 1) queries_kernel(AttentionCuda args
   const Place place = place_of(back.sequences);
   if (place.first >= place.rows) return;  // the whole block
   const int share = static_cast<int>(threadIdx.x) % kShare;
-  const int64_t i = place.first + threadIdx.x / kShare, h = blockIdx.y, kv = h / (args.heads / args.kv_heads);
+  const int64_t own = place.first + threadIdx.x / kShare, h = blockIdx.y, kv = h / (args.heads / args.kv_heads);
   const int64_t stride = row_stride(args);
-  const float* sequence = args.qkv + place.begin * stride;
-  const bool real = i < place.rows;
-  const int64_t row = (place.begin + (real ? i : place.first)) * args.heads + h;
+  const bool real = own < place.rows;
+  const int64_t i = place.position + own;
+  const int64_t taken = place.begin + (real ? own : place.first), row = taken * args.heads + h;
   float q[Own], d_out[Own], sums[Own];
-  read_own<Own>(q, sequence + (real ? i : place.first) * stride + h * args.head_size, args.head_size, share, args.bf16);
+  read_own<Own>(q, args.qkv + taken * stride + h * args.head_size, args.head_size, share, args.bf16);
   read_own<Own>(d_out, back.d_out + row * args.head_size, args.head_size, share, false);
   PX_UNROLL
   for (int e = 0; e < Own; ++e) sums[e] = 0;
   const float lse = args.lse[row], delta = back.delta[row];
-  for (int64_t tile = first_tile(args, place.first); tile < place.last(); tile += kTile) {
+  for (int64_t tile = first_tile(args, place.position + place.first); tile < place.last(); tile += kTile) {
     const KeysAndValues from = tile_of(args, back.sequences, place, kv, tile);
-    fill_tile(keys, kWidth, from.keys, args.head_size, place.rows - tile, args.bf16);
-    fill_tile(values, kWidth, from.values, args.head_size, place.rows - tile, args.bf16);
+    fill_tile(keys, kWidth, from.keys, args.head_size, place.length() - tile, args.bf16);
+    fill_tile(values, kWidth, from.values, args.head_size, place.length() - tile, args.bf16);
     __syncthreads();
     for (int j = 0; j < kTile; ++j) {
       const float score = dot<Own>(q, keys + j * kWidth, share) * args.scale;
@@ -264,10 +283,11 @@ __global__ void __launch_bounds__(kThreads, 1) queries_kernel(AttentionCuda args
     __syncthreads();  // the tile is filled again
   }
   if (real)
-    write_own<Own>(sums, back.d_qkv + (place.begin + i) * stride + h * args.head_size, args.head_size, share, args.scale);
+    write_own<Own>(sums, back.d_qkv + taken * stride + h * args.head_size, args.head_size, share, args.scale);
 }
 
-// The gradients of keys and values: the positions of the block over the heads of their group and the rows that see them.
+// The gradients of keys and values: the positions of the block over the heads of their group and the rows that see them,
+// the sequence's own and then those of sequences that share the positions.
 template <int Own>
 __global__ void __launch_bounds__(kThreads) keys_kernel(AttentionCuda args, Backward back) {
   constexpr int kWidth = Own * kShare;
@@ -275,40 +295,45 @@ __global__ void __launch_bounds__(kThreads) keys_kernel(AttentionCuda args, Back
   const Place place = place_of(back.sequences);
   if (place.first >= place.rows) return;  // the whole block
   const int share = static_cast<int>(threadIdx.x) % kShare;
-  const int64_t j = place.first + threadIdx.x / kShare, kv = blockIdx.y, group = args.heads / args.kv_heads;
+  const int64_t own = place.first + threadIdx.x / kShare, kv = blockIdx.y, group = args.heads / args.kv_heads;
   const int64_t stride = row_stride(args), size = args.head_size;
-  const float* sequence = args.qkv + place.begin * stride;
-  const bool real = j < place.rows;
-  const float* own = sequence + (real ? j : place.first) * stride + (args.heads + kv) * size;
+  const bool real = own < place.rows;
+  const int64_t j = place.position + own, taken = place.begin + (real ? own : place.first);
+  const float* key = args.qkv + taken * stride + (args.heads + kv) * size;
   float k[Own], v[Own], d_key[Own], d_value[Own];
-  read_own<Own>(k, own, size, share, args.bf16);
-  read_own<Own>(v, own + args.kv_heads * size, size, share, args.bf16);
+  read_own<Own>(k, key, size, share, args.bf16);
+  read_own<Own>(v, key + args.kv_heads * size, size, share, args.bf16);
   PX_UNROLL
   for (int e = 0; e < Own; ++e) d_key[e] = d_value[e] = 0;
-  // The last row that sees a position of the block.
-  const int64_t reach = args.window != 0 ? place.first + kRows - 1 + args.window : place.rows;
-  const int64_t last = reach < place.rows ? reach : place.rows;
   for (int64_t h = kv * group; h < (kv + 1) * group; ++h)
-    for (int64_t tile = place.first / kTile * kTile; tile < last; tile += kTile) {
-      fill_tile(queries, kWidth, {sequence + tile * stride + h * size, nullptr, stride}, size, place.rows - tile, args.bf16);
-      fill_tile(slopes, kWidth,
-                {back.d_out + ((place.begin + tile) * args.heads + h) * size, nullptr, args.heads * size}, size,
-                place.rows - tile, false);
-      __syncthreads();
-      for (int t = 0; t < kTile; ++t) {
-        const float score = dot<Own>(k, queries + t * kWidth, share) * args.scale;
-        const float along = dot<Own>(v, slopes + t * kWidth, share);
-        const int64_t i = tile + t;
-        if (!real || i >= place.rows || !sees(args, i, j)) continue;
-        const int64_t row = (place.begin + i) * args.heads + h;
-        const float p = expf(score - args.lse[row]);
-        add_scaled<Own>(d_value, p, slopes + t * kWidth, share);
-        add_scaled<Own>(d_key, p * (along - back.delta[row]), queries + t * kWidth, share);
+    for (int64_t s = blockIdx.z; s < family_end(back.sequences); ++s) {
+      const Place other = place_of(back.sequences, s);
+      const bool same = s == blockIdx.z;
+      // Among the other's rows the first and the one behind the last that see a position of the block.
+      const int64_t first = same ? place.first / kTile * kTile : 0;
+      const int64_t reach = args.window != 0 ? place.position + place.first + kRows - 1 + args.window - other.position : other.rows;
+      const int64_t last = reach < other.rows ? reach : other.rows;
+      for (int64_t tile = first; tile < last; tile += kTile) {
+        const int64_t row = other.begin + tile;
+        fill_tile(queries, kWidth, {args.qkv + row * stride + h * size, nullptr, stride}, size, other.rows - tile, args.bf16);
+        fill_tile(slopes, kWidth, {back.d_out + (row * args.heads + h) * size, nullptr, args.heads * size}, size,
+                  other.rows - tile, false);
+        __syncthreads();
+        for (int t = 0; t < kTile; ++t) {
+          const float score = dot<Own>(k, queries + t * kWidth, share) * args.scale;
+          const float along = dot<Own>(v, slopes + t * kWidth, share);
+          if (!real || tile + t >= other.rows || !sees(args, other.position + tile + t, j)) continue;
+          if (!same && j >= other.position) continue;  // which is its own position, not ours
+          const int64_t head = (row + t) * args.heads + h;
+          const float p = expf(score - args.lse[head]);
+          add_scaled<Own>(d_value, p, slopes + t * kWidth, share);
+          add_scaled<Own>(d_key, p * (along - back.delta[head]), queries + t * kWidth, share);
+        }
+        __syncthreads();  // the tile is filled again
       }
-      __syncthreads();  // the tile is filled again
     }
   if (!real) return;
-  float* out = back.d_qkv + (place.begin + j) * stride + (args.heads + kv) * size;
+  float* out = back.d_qkv + taken * stride + (args.heads + kv) * size;
   write_own<Own>(d_key, out, size, share, args.scale);
   write_own<Own>(d_value, out + args.kv_heads * size, size, share, 1);
 }

@@ -86,9 +86,23 @@ void attention(const Cpu& cpu, const AttentionArgs& args);
 
 // Whole sequences, one behind the other: sequence s has rows offsets[s] to offsets[s + 1]. Their blocks live in the
 // workspace, for the length of the call.
+//
+// Sequences that begin alike may be a family: those behind its first one have its first shared[s] rows for their own
+// first positions, and rows of their own for what follows.
 struct PackedSequences {
   const int64_t* offsets = nullptr;  // [S + 1]
   int64_t count = 0;                 // S
+  const int64_t* shared = nullptr;   // [S], optional; 0: begins a family
+
+  int64_t rows(int64_t s) const { return offsets[s + 1] - offsets[s]; }
+  int64_t shared_of(int64_t s) const { return shared != nullptr ? shared[s] : 0; }
+  int64_t length(int64_t s) const { return shared_of(s) + rows(s); }
+  // Behind the last of the sequences whose family begins with s.
+  int64_t family_end(int64_t s) const {
+    while (++s < count && shared_of(s) > 0) {
+    }
+    return s;
+  }
 };
 
 uint64_t packed_attention_workspace(const AttentionShape& shape, const PackedSequences& sequences, int threads);
@@ -96,7 +110,7 @@ uint64_t packed_attention_workspace(const AttentionShape& shape, const PackedSeq
 // Writes, then reads; sequences, count and block_offset of `args` are not used.
 void packed_attention(const Cpu& cpu, AttentionArgs args, const PackedSequences& sequences);
 
-// The gradient of whole sequences. dp_j = d_out . v_j, delta = d_out . out, ds_j = p_j (dp_j - delta) scale:
+// The gradient of whole sequences; rows that a family shares get all its sequences'. dp_j = d_out . v_j, delta = d_out . out, ds_j = p_j (dp_j - delta) scale:
 // dq = sum_j ds_j k_j, dk_j = sum ds_j q and dv_j = sum p_j d_out over the rows and heads that see j.
 struct AttentionGradientArgs {
   AttentionShape shape;
@@ -118,7 +132,7 @@ struct AttentionGradientArgs {
 uint64_t packed_attention_backward_workspace(const AttentionShape& shape, const PackedSequences& sequences, int threads);
 
 // NUMERICS: what is multiplied (queries, keys, values, d_out, p, ds) is rounded to the dtype of the shape; sums over rows
-// run in ascending order, head by head. Deterministic for any thread count; a sequence's gradient is its own. The scalar
+// run in ascending order, head by head. Deterministic for any thread count; a family's gradient is its own. The scalar
 // level computes in double from qkv and d_out alone.
 void packed_attention_backward(const Cpu& cpu, const AttentionGradientArgs& args, const PackedSequences& sequences);
 
@@ -155,10 +169,22 @@ struct BlockPart {
   int64_t end = 0;
 };
 
-// One sequence's gradient through some of the heads that share a head of keys.
+// Which rows of its family a row sees, as two ranges: of those that its sequence shares, and of its own.
+struct SeenRows {
+  int64_t shared_begin, shared_end, begin, end;
+
+  // Row `row` of a family belongs to the sequence whose own rows begin at `start`, after `shared` of the family's first.
+  static SeenRows of(int64_t row, int64_t start, int64_t shared, int64_t window) {
+    const int64_t position = row - start + shared;
+    return {std::max<int64_t>(0, position - window + 1), shared, std::max(start, row - window + 1), row + 1};
+  }
+};
+
+// One family's gradient through some of the heads that share a head of keys.
 struct GradientTurn {
-  int64_t first_row = 0;
-  int64_t rows = 0;
+  PackedSequences family;
+  int64_t first_row() const { return family.offsets[0]; }
+  int64_t rows() const { return family.offsets[family.count] - family.offsets[0]; }
   int64_t kv_head = 0;
   int64_t head = 0;   // the first of them
   int64_t heads = 0;

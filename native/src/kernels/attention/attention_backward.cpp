@@ -10,24 +10,29 @@ constexpr uint64_t kLine = 64;
 
 constexpr uint64_t whole_lines(uint64_t bytes) { return (bytes + kLine - 1) / kLine * kLine; }
 
-int64_t longest(const PackedSequences& sequences) {
-  int64_t rows = 0;
-  for (int64_t s = 0; s < sequences.count; ++s) rows = std::max(rows, sequences.offsets[s + 1] - sequences.offsets[s]);
-  return rows;
+// The sequences whose family begins with s; none where s is not the first of one.
+PackedSequences family_of(const PackedSequences& sequences, int64_t s) {
+  if (sequences.shared_of(s) > 0) return {sequences.offsets + s, 0};
+  return {sequences.offsets + s, sequences.family_end(s) - s, sequences.shared != nullptr ? sequences.shared + s : nullptr};
 }
 
-// A turn is a sequence with one head of keys and all heads of queries that share it. Where that makes too few turns for
+int64_t rows_of(const PackedSequences& family) { return family.offsets[family.count] - family.offsets[0]; }
+
+// A turn is a family with one head of keys and all heads of queries that share it. Where that makes too few turns for
 // the threads, a turn is one head of queries: it leaves its part of the gradients of keys and values in the workspace,
 // and the parts are added in the order in which one turn would have added them. So the bits are the same.
 struct GradientLayout {
   GradientLayout(const AttentionShape& shape, const PackedSequences& sequences, int threads) {
-    int64_t filled = 0;
-    for (int64_t s = 0; s < sequences.count; ++s) filled += sequences.offsets[s + 1] > sequences.offsets[s];
+    int64_t filled = 0, most = 0;
+    for (int64_t s = 0; s < sequences.count; ++s) {
+      const int64_t of_family = rows_of(family_of(sequences, s));
+      filled += of_family > 0;
+      most = std::max(most, of_family);
+    }
     split = shape.group() > 1 && filled * shape.kv_heads < 4 * threads && threads > 1;
     rows = sequences.count > 0 ? sequences.offsets[sequences.count] : 0;
     parts = whole_lines(static_cast<uint64_t>(sequences.count + 1) * sizeof(int64_t));
     memory = parts + (split ? whole_lines(static_cast<uint64_t>(shape.heads * rows * 2 * shape.head_size) * 4) : 0);
-    const int64_t most = longest(sequences);
     memory_bytes = whole_lines(std::max(gradient_bytes_cpu(shape, most), gradient_bytes_ref(shape, most)));
     bytes = memory + static_cast<uint64_t>(threads) * memory_bytes;
   }
@@ -65,27 +70,24 @@ void packed_attention_backward(const Cpu& cpu, const AttentionGradientArgs& args
   const bool split = layout.split && cpu.isa != Isa::kScalar;
   auto* const parts = reinterpret_cast<float*>(args.workspace + layout.parts);
   const int64_t heads = split ? 1 : shape.group();
-  const auto of_sequence = [&](int64_t s) {
-    return sequences.offsets[s + 1] > sequences.offsets[s] ? shape.heads / heads : 0;
-  };
+  const auto of_sequence = [&](int64_t s) { return rows_of(family_of(sequences, s)) > 0 ? shape.heads / heads : 0; };
   const Turns turns(sequences.count, of_sequence, reinterpret_cast<int64_t*>(args.workspace));
   const RunGradient run = cpu.isa == Isa::kScalar ? &attention_gradient_ref : &attention_gradient_cpu;
   for_each_with_memory(cpu.pool, turns.count(), args.workspace + layout.memory, layout.memory_bytes,
                        [&](int64_t i, std::byte* memory) {
     const auto [s, number] = turns.at(i);
     GradientTurn turn;
-    turn.first_row = sequences.offsets[s];
-    turn.rows = sequences.offsets[s + 1] - turn.first_row;
+    turn.family = family_of(sequences, s);
     turn.head = number * heads;
     turn.heads = heads;
     turn.kv_head = turn.head / shape.group();
     if (split) {
       turn.d_stride = 2 * shape.head_size;
-      turn.d_keys = parts + (turn.head * layout.rows + turn.first_row) * turn.d_stride;
+      turn.d_keys = parts + (turn.head * layout.rows + turn.first_row()) * turn.d_stride;
       turn.d_values = turn.d_keys + shape.head_size;
     } else {
       turn.d_stride = args.d_qkv_stride;
-      turn.d_keys = args.d_qkv + turn.first_row * turn.d_stride + (shape.heads + turn.kv_head) * shape.head_size;
+      turn.d_keys = args.d_qkv + turn.first_row() * turn.d_stride + (shape.heads + turn.kv_head) * shape.head_size;
       turn.d_values = turn.d_keys + shape.kv_heads * shape.head_size;
     }
     run(cpu.isa, args, turn, memory);

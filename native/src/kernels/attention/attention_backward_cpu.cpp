@@ -38,6 +38,7 @@ class GradientMemory {
     d_out_as_steps = take(blocks * value_words);
     lse = take_floats(blocks * kBlock);
     delta = take_floats(blocks * kBlock);
+    member = reinterpret_cast<int32_t*>(take(blocks * kBlock));
     d_queries = take_floats(blocks * kBlock * width);
     d_keys = take_floats(kBlock * width);
     d_values = take_floats(kBlock * width);
@@ -50,7 +51,7 @@ class GradientMemory {
 
   static uint64_t bytes(const AttentionShape& shape, int64_t rows) {
     const int64_t width = packed_columns(shape.head_size);
-    const int64_t of_block = 4 * shape.key_words() + 3 * shape.value_words() + kBlock * (2 + width);
+    const int64_t of_block = 4 * shape.key_words() + 3 * shape.value_words() + kBlock * (3 + width);
     return 4 * static_cast<uint64_t>(blocks_of(rows) * of_block + 2 * kBlock * width + 7 * kBlock * kBlock / 2);
   }
 
@@ -61,6 +62,7 @@ class GradientMemory {
   // ... as rows, and as weights of products along queries, of one head.
   uint32_t *queries, *d_out, *queries_as_steps, *d_out_as_steps;
   float *lse, *delta;  // [blocks, kBlock]
+  int32_t* member;     // [blocks, kBlock]: which of the family's sequences has the row
   float* d_queries;    // [blocks, kBlock, width]
   float *d_keys, *d_values;  // [kBlock, width] of one block
   // Of a pair of blocks, [kBlock queries, kBlock positions]: scores, then p; gradients of p, then of the scores.
@@ -80,10 +82,7 @@ struct GradientPair {
   const float* lse;    // of the pair's queries
   const float* delta;
   float scale;
-  // Query r sees the columns above first + r - window up to first + r.
-  int64_t first;
-  int64_t window;
-  bool masked;  // whether some query does not see all columns
+  const SeenRows* seen;  // by each query, counted from the first column; null: all see all columns
 };
 
 }  // namespace px::kernels
@@ -127,16 +126,18 @@ class PairSlopes {
   }
 
  private:
+  // Which of the columns from c on are in [begin, end).
+  static HWY_INLINE auto between(int64_t c, int64_t begin, int64_t end) {
+    const Floats column = hn::Iota(fs, static_cast<float>(c));
+    return hn::And(hn::Ge(column, splat(static_cast<float>(begin))), hn::Lt(column, splat(static_cast<float>(end))));
+  }
+
   HWY_INLINE Slopes at(int64_t r, int64_t c) const {
     const Floats s = hn::LoadU(fs, memory_.scores + r * kBlock + c);
     Floats p = power_of_e(hn::MulSub(s, splat(pair_.scale), splat(pair_.lse[r])));
-    if (pair_.masked) {
-      const int64_t last = pair_.first + r;
-      const Floats column = hn::Iota(fs, static_cast<float>(c));
-      const auto seen = hn::And(
-          hn::Le(column, splat(static_cast<float>(std::min(last, kBlock)))),
-          hn::Gt(column, splat(static_cast<float>(std::max<int64_t>(last - pair_.window, -1)))));
-      p = hn::IfThenElseZero(seen, p);
+    if (pair_.seen != nullptr) {
+      const SeenRows& seen = pair_.seen[r];
+      p = hn::IfThenElseZero(hn::Or(between(c, seen.shared_begin, seen.shared_end), between(c, seen.begin, seen.end)), p);
     }
     const Floats d_p = hn::Sub(hn::LoadU(fs, memory_.d_p + r * kBlock + c), splat(pair_.delta[r]));
     return {p, hn::Mul(hn::Mul(p, d_p), splat(pair_.scale))};
@@ -200,30 +201,30 @@ namespace {
 class Gradient {
  public:
   Gradient(Isa isa, const AttentionGradientArgs& args, const GradientTurn& turn, std::byte* memory)
-      : isa_(isa), args_(args), turn_(turn), shape_(args.shape), memory_(args.shape, turn.rows, memory),
+      : isa_(isa), args_(args), turn_(turn), shape_(args.shape), rows_(turn.rows()), memory_(args.shape, rows_, memory),
         multiply_(multiply_panel(isa, args.shape.dtype)), floats_(args.shape.dtype == PX_DTYPE_F32),
         turned_(turns_columns(isa, args.shape.dtype)),
-        words_(words_along(args.shape.head_size, args.shape.dtype)), blocks_(blocks_of(turn.rows)),
+        words_(words_along(args.shape.head_size, args.shape.dtype)), blocks_(blocks_of(rows_)),
         window_(args.window != 0 ? args.window : kNoWindow) {}
 
   void run() {
+    name_members();
     read_keys_and_values();
     for (int64_t head = turn_.head; head < turn_.head + turn_.heads; ++head) {
       read_queries(head);
       for (int64_t j = 0; j < blocks_; ++j) {
-        const int64_t reach = std::min(turn_.rows - 1, (j + 1) * kBlock - 2 + std::min(window_, turn_.rows));
-        for (int64_t i = j; i <= reach / kBlock; ++i) pair(i, j);
+        for (int64_t i = j; i < blocks_; ++i) pair(i, j);
         store(memory_.d_keys, j, head != turn_.head, turn_.d_keys, turn_.d_stride);
         store(memory_.d_values, j, head != turn_.head, turn_.d_values, turn_.d_stride);
       }
-      float* const d_queries = args_.d_qkv + turn_.first_row * args_.d_qkv_stride + head * shape_.head_size;
+      float* const d_queries = args_.d_qkv + turn_.first_row() * args_.d_qkv_stride + head * shape_.head_size;
       for (int64_t i = 0; i < blocks_; ++i)
         store(memory_.d_queries + i * kBlock * memory_.width, i, false, d_queries, args_.d_qkv_stride);
     }
   }
 
  private:
-  int64_t rows_of_block(int64_t b) const { return std::min(kBlock, turn_.rows - b * kBlock); }
+  int64_t rows_of_block(int64_t b) const { return std::min(kBlock, rows_ - b * kBlock); }
 
   void store(const float* from, int64_t b, bool add, float* to, int64_t stride) const {
     PX_SELECT(isa_, store_rows)(from, memory_.width, rows_of_block(b), shape_.head_size, add, to + b * kBlock * stride, stride);
@@ -232,7 +233,7 @@ class Gradient {
   void read_keys_and_values() const {
     const auto write = PX_SELECT(isa_, write_forms);
     for (int64_t b = 0; b < blocks_; ++b) {
-      const float* keys = args_.qkv + (turn_.first_row + b * kBlock) * args_.qkv_stride +
+      const float* keys = args_.qkv + (turn_.first_row() + b * kBlock) * args_.qkv_stride +
                           (shape_.heads + turn_.kv_head) * shape_.head_size;
       const float* values = keys + shape_.kv_heads * shape_.head_size;
       write(shape_, keys, args_.qkv_stride, rows_of_block(b), nullptr, memory_.keys_as_columns + b * memory_.key_words,
@@ -243,9 +244,10 @@ class Gradient {
   }
 
   void read_queries(int64_t head) const {
+    std::fill_n(memory_.d_queries, blocks_ * kBlock * memory_.width, 0.0f);
     const auto write = PX_SELECT(isa_, write_forms);
     for (int64_t b = 0; b < blocks_; ++b) {
-      const int64_t row = turn_.first_row + b * kBlock;
+      const int64_t row = turn_.first_row() + b * kBlock;
       write(shape_, args_.qkv + row * args_.qkv_stride + head * shape_.head_size, args_.qkv_stride, rows_of_block(b),
             memory_.queries + b * memory_.key_words, nullptr, memory_.queries_as_steps + b * memory_.value_words);
       write(shape_, args_.d_out + row * args_.d_out_stride + head * shape_.head_size, args_.d_out_stride,
@@ -258,12 +260,47 @@ class Gradient {
     }
   }
 
-  // Queries of block i with positions of block j.
+  void name_members() const {
+    for (int64_t s = 0; s < turn_.family.count; ++s)
+      std::fill(memory_.member + turn_.family.offsets[s] - turn_.first_row(),
+                memory_.member + turn_.family.offsets[s + 1] - turn_.first_row(), static_cast<int32_t>(s));
+  }
+
+  // What a row sees, counted from row `from`.
+  SeenRows seen_by(int64_t row, int64_t from) const {
+    const int64_t s = memory_.member[row];
+    SeenRows seen = SeenRows::of(row, turn_.family.offsets[s] - turn_.first_row(), turn_.family.shared_of(s), window_);
+    for (int64_t* const place : {&seen.shared_begin, &seen.shared_end, &seen.begin, &seen.end}) *place -= from;
+    return seen;
+  }
+
+  // Of queries of block i and positions of block j: whether some query sees some of them, and whether all see all.
+  struct Sight {
+    bool some = false, all = true;
+  };
+
+  Sight sight_of(int64_t i, int64_t j) const {
+    const int64_t first = i * kBlock, last = first + rows_of_block(i) - 1;
+    // Of one sequence, the first query sees what lies furthest back, and the last one the least of it.
+    const int64_t step = memory_.member[first] == memory_.member[last] ? std::max<int64_t>(1, last - first) : 1;
+    Sight sight;
+    for (int64_t row = first; row <= last; row += step) {
+      const SeenRows seen = seen_by(row, j * kBlock);
+      sight.some |= std::max<int64_t>(seen.shared_begin, 0) < std::min(seen.shared_end, kBlock) ||
+                    std::max<int64_t>(seen.begin, 0) < std::min(seen.end, kBlock);
+      sight.all &= (seen.shared_begin <= 0 && seen.shared_end >= kBlock) || (seen.begin <= 0 && seen.end >= kBlock);
+    }
+    return sight;
+  }
+
+  // Queries of block i with positions of block j, if any sees one of them.
   void pair(int64_t i, int64_t j) const {
     const int64_t queries = rows_of_block(i);
-    const int64_t first = (i - j) * kBlock;
-    const bool masked = i == j || first + queries - 1 >= window_;
-    const GradientPair pair{memory_.lse + i * kBlock, memory_.delta + i * kBlock, args_.scale, first, window_, masked};
+    const Sight sight = sight_of(i, j);
+    if (!sight.some) return;
+    SeenRows seen[kBlock];
+    for (int64_t r = 0; r < queries && !sight.all; ++r) seen[r] = seen_by(i * kBlock + r, j * kBlock);
+    const GradientPair pair{memory_.lse + i * kBlock, memory_.delta + i * kBlock, args_.scale, sight.all ? nullptr : seen};
     // On the diagonal, strips of sixteen leave most of what nobody sees out.
     const int64_t high = i == j ? 16 : kBlock;
     for (int64_t begin = 0; begin < queries; begin += high) {
@@ -313,9 +350,8 @@ class Gradient {
     const int64_t row_words = floats_ ? kBlock : kBlock / 2;
     const auto* const ds = floats_ ? reinterpret_cast<const uint32_t*>(memory_.d_p) : memory_.ds_rows;
     const auto* const x = reinterpret_cast<const std::byte*>(ds + strip.begin * row_words);
-    const bool begin = j == std::max<int64_t>(0, i * kBlock - window_ + 1) / kBlock;
     multiply_steps({x, strip.end - strip.begin, row_words * 4, 4}, memory_.keys_as_steps + j * memory_.value_words, 0,
-                   strip.columns, begin, memory_.d_queries + (i * kBlock + strip.begin) * memory_.width);
+                   strip.columns, false, memory_.d_queries + (i * kBlock + strip.begin) * memory_.width);
   }
 
   // dv += p^T d_out or dk += ds^T q for positions [begin, end), over queries [first, last).
@@ -345,6 +381,7 @@ class Gradient {
   const AttentionGradientArgs& args_;
   const GradientTurn& turn_;
   const AttentionShape& shape_;
+  const int64_t rows_;  // of the family
   const GradientMemory memory_;
   const MultiplyPanel multiply_;
   const bool floats_, turned_;

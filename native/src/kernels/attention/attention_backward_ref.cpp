@@ -12,17 +12,20 @@ namespace {
 class Gradient {
  public:
   Gradient(const AttentionGradientArgs& args, const GradientTurn& turn, double* memory)
-      : args_(args), turn_(turn), shape_(args.shape), size_(args.shape.head_size), lse_(memory),
-        delta_(lse_ + turn.rows), d_keys_(delta_ + turn.rows), d_values_(d_keys_ + turn.rows * size_) {}
+      : args_(args), turn_(turn), shape_(args.shape), size_(args.shape.head_size),
+        rows_(turn.rows()), lse_(memory), delta_(lse_ + rows_), d_keys_(delta_ + rows_),
+        d_values_(d_keys_ + rows_ * size_) {}
 
   void run() {
-    std::fill(d_keys_, d_values_ + turn_.rows * size_, 0.0);
+    std::fill(d_keys_, d_values_ + rows_ * size_, 0.0);
     for (head_ = turn_.head; head_ < turn_.head + turn_.heads; ++head_)
-      for (int64_t i = 0; i < turn_.rows; ++i) {
-        normalise(i);
-        add(i);
-      }
-    for (int64_t j = 0; j < turn_.rows; ++j)
+      for (int64_t s = 0; s < turn_.family.count; ++s)
+        for (int64_t i = start(s); i < start(s + 1); ++i) {
+          seen_ = SeenRows::of(i, start(s), turn_.family.shared_of(s), args_.window != 0 ? args_.window : kNoWindow);
+          normalise(i);
+          add(i);
+        }
+    for (int64_t j = 0; j < rows_; ++j)
       for (int64_t d = 0; d < size_; ++d) {
         turn_.d_keys[j * turn_.d_stride + d] = static_cast<float>(d_keys_[j * size_ + d]);
         turn_.d_values[j * turn_.d_stride + d] = static_cast<float>(d_values_[j * size_ + d]);
@@ -35,16 +38,24 @@ class Gradient {
     return shape_.dtype == PX_DTYPE_F32 ? value : from_bf16(to_bf16(value));
   }
   double qkv(int64_t row, int64_t head, int64_t d) const {
-    return rounded(args_.qkv[(turn_.first_row + row) * args_.qkv_stride + head * size_ + d]);
+    return rounded(args_.qkv[(turn_.first_row() + row) * args_.qkv_stride + head * size_ + d]);
   }
   double query(int64_t i, int64_t d) const { return qkv(i, head_, d); }
   double key(int64_t j, int64_t d) const { return qkv(j, shape_.heads + turn_.kv_head, d); }
   double value(int64_t j, int64_t d) const { return qkv(j, shape_.heads + shape_.kv_heads + turn_.kv_head, d); }
   double d_out(int64_t i, int64_t d) const {
-    return rounded(args_.d_out[(turn_.first_row + i) * args_.d_out_stride + head_ * size_ + d]);
+    return rounded(args_.d_out[(turn_.first_row() + i) * args_.d_out_stride + head_ * size_ + d]);
   }
 
-  int64_t begin(int64_t i) const { return args_.window != 0 ? std::max<int64_t>(0, i - args_.window + 1) : 0; }
+  // Of sequence s, among the family's rows.
+  int64_t start(int64_t s) const { return turn_.family.offsets[s] - turn_.first_row(); }
+
+  // For each row that the row at hand sees.
+  template <class Body>
+  void for_seen(const Body& body) const {
+    for (int64_t j = seen_.shared_begin; j < seen_.shared_end; ++j) body(j);
+    for (int64_t j = seen_.begin; j < seen_.end; ++j) body(j);
+  }
 
   double score(int64_t i, int64_t j) const {
     double sum = 0;
@@ -61,31 +72,31 @@ class Gradient {
   // log-sum-exp of row i and the mean of d_p under its probabilities.
   void normalise(int64_t i) const {
     double largest = -std::numeric_limits<double>::infinity(), sum = 0, mean = 0;
-    for (int64_t j = begin(i); j <= i; ++j) largest = std::max(largest, score(i, j));
-    for (int64_t j = begin(i); j <= i; ++j) {
+    for_seen([&](int64_t j) { largest = std::max(largest, score(i, j)); });
+    for_seen([&](int64_t j) {
       const double p = std::exp(score(i, j) - largest);
       sum += p;
       mean += p * d_p(i, j);
-    }
+    });
     lse_[i] = largest + std::log(sum);
     delta_[i] = mean / sum;
   }
 
   // Row i's part of all gradients.
   void add(int64_t i) const {
-    float* const d_query = args_.d_qkv + (turn_.first_row + i) * args_.d_qkv_stride + head_ * size_;
+    float* const d_query = args_.d_qkv + (turn_.first_row() + i) * args_.d_qkv_stride + head_ * size_;
     for (int64_t d = 0; d < size_; ++d) {
       double sum = 0;
-      for (int64_t j = begin(i); j <= i; ++j) sum += slope(i, j) * key(j, d);
+      for_seen([&](int64_t j) { sum += slope(i, j) * key(j, d); });
       d_query[d] = static_cast<float>(sum);
     }
-    for (int64_t j = begin(i); j <= i; ++j) {
+    for_seen([&](int64_t j) {
       const double p = std::exp(score(i, j) - lse_[i]), ds = slope(i, j);
       for (int64_t d = 0; d < size_; ++d) {
         d_keys_[j * size_ + d] += ds * query(i, d);
         d_values_[j * size_ + d] += p * d_out(i, d);
       }
-    }
+    });
   }
 
   double slope(int64_t i, int64_t j) const {
@@ -96,9 +107,11 @@ class Gradient {
   const GradientTurn& turn_;
   const AttentionShape& shape_;
   const int64_t size_;
+  const int64_t rows_;
   double *lse_, *delta_;         // [rows] of one head
   double *d_keys_, *d_values_;  // [rows, D]
   int64_t head_ = 0;
+  SeenRows seen_{};
 };
 
 }  // namespace

@@ -40,6 +40,13 @@ class BlockObjective final : public kernels::HeadObjective {
   GradientArena& gradients_;
 };
 
+// With the rows of the pass instead of the batch's.
+Targets targets_of(const Batch& batch, bool with_scores, const PackedRows& rows) {
+  Targets targets(batch, with_scores);
+  for (int64_t& row : targets.rows) row = rows.row_of(row);
+  return targets;
+}
+
 bool any(const OutputGradients& g) {
   return g.logprob != nullptr || g.entropy != nullptr || g.value != nullptr || g.score != nullptr;
 }
@@ -57,9 +64,10 @@ Pass::Pass(Ops& ops, const Model& model, const PackedModel& packed, const Positi
       batch_(batch),
       temperature_(temperature),
       keep_(keep),
-      targets_(batch, model.head() == PX_HEAD_SCALAR),
+      packed_rows_(batch),
+      targets_(targets_of(batch, model.head() == PX_HEAD_SCALAR, packed_rows_)),
       transformer_(ops, model.weights(), packed, positions),
-      attention_(ops.packed_attention(attention_shape(d_, packed.dtype()), batch.offsets)),
+      attention_(ops.packed_attention(attention_shape(d_, packed.dtype()), packed_rows_.sequences())),
       arrivals_(ops) {}
 
 void Pass::forward(const ForwardOutputs& outputs) {
@@ -78,7 +86,7 @@ void Pass::forward_backward(const ForwardOutputs& outputs, const Upstream& upstr
 
 // The trunk, the final norm, and the rows that the head takes.
 void Pass::run_rows(const ForwardOutputs& outputs) {
-  const int64_t n = batch_.count();
+  const int64_t n = packed_rows_.count();
   const auto heads = static_cast<int64_t>(targets_.rows.size());
   const bool language = model_.head() == PX_HEAD_LM;
   const px_dtype dtype = packed_.dtype();
@@ -103,13 +111,17 @@ void Pass::run_rows(const ForwardOutputs& outputs) {
   Plan memory(memory_.rows.reserve(sizes.bytes()));
   plan(memory);
 
-  tokens_ = {n, copied(ops_, batch_.tokens, tokens), copied(ops_, batch_.positions, positions)};
+  tokens_ = {n, copied<int32_t>(ops_, packed_rows_.tokens(), tokens),
+             copied<int32_t>(ops_, packed_rows_.positions(), positions)};
   target_rows_of_ = copied<int64_t>(ops_, targets_.rows, target_rows);
   if (language) target_tokens_ = copied<int32_t>(ops_, targets_.tokens, target_tokens);
   transformer_.forward(tokens_, rows_, *attention_);
   transformer_.final_norm(rows_.final_input, n, {hidden_, rows_.normed.bf16}, rows_.final_statistics);
   const int64_t row_bytes = d_.hidden * static_cast<int64_t>(sizeof(float));
-  if (outputs.hidden != nullptr) ops_.copy_out(outputs.hidden, hidden_, static_cast<uint64_t>(n * row_bytes));
+  packed_rows_.for_runs([&](int64_t entry, int64_t row, int64_t count) {
+    if (outputs.hidden == nullptr) return;
+    ops_.copy_out(outputs.hidden + entry * d_.hidden, hidden_ + row * d_.hidden, static_cast<uint64_t>(count * row_bytes));
+  });
   if (!language) return;
   if (dtype == PX_DTYPE_F32)
     ops_.gather_rows(hidden_, row_bytes, target_rows_of_, heads, target_rows_.f32);
@@ -169,18 +181,29 @@ void Pass::scalar_backward(const OutputGradients& upstream, GradientArena& gradi
   backward(gradients);
 }
 
-// d_hidden = the gradients of the target rows at their places; a row may be a token's and a score's.
+// d_hidden = the gradients of the target rows at their places; a row may be a token's of several sequences, and a score's.
 void Pass::scatter_rows() {
-  ops_.zero(d_hidden_, static_cast<uint64_t>(batch_.count() * d_.hidden) * sizeof(float));
-  const auto tokens = static_cast<int64_t>(targets_.entries.size());
-  const auto scores = static_cast<int64_t>(targets_.sequences.size());
-  ops_.add_rows(d_target_rows_, d_.hidden, target_rows_of_, tokens, d_hidden_);
-  ops_.add_rows(d_target_rows_ + tokens * d_.hidden, d_.hidden, target_rows_of_ + tokens, scores, d_hidden_);
+  ops_.zero(d_hidden_, static_cast<uint64_t>(rows_.count * d_.hidden) * sizeof(float));
+  int64_t begin = 0;
+  const auto add_up_to = [&](int64_t end) {
+    if (end == begin) return;
+    ops_.add_rows(d_target_rows_ + begin * d_.hidden, d_.hidden, target_rows_of_ + begin, end - begin, d_hidden_);
+    begin = end;
+  };
+  // Sequences that share rows go one after the other: no row comes twice in a call.
+  int64_t end = 0;
+  for (int64_t s = 0; s < batch_.sequences(); ++s) {
+    if (packed_rows_.shares(s)) add_up_to(end);
+    for (const auto tokens = static_cast<int64_t>(targets_.entries.size()); end < tokens; ++end)
+      if (targets_.entries[static_cast<size_t>(end)] >= batch_.offsets[static_cast<size_t>(s) + 1]) break;
+  }
+  add_up_to(end);
+  add_up_to(static_cast<int64_t>(targets_.rows.size()));
 }
 
 void Pass::backward(GradientArena& gradients) {
   const Backward backward(ops_, model_.weights(), packed_, positions_, transformer_, *attention_, keep_, gradients);
-  backward.run(tokens_, rows_, d_hidden_, memory_.workspace.reserve(backward.bytes(batch_.count())));
+  backward.run(tokens_, rows_, d_hidden_, memory_.workspace.reserve(backward.bytes(rows_.count)));
   ops_.finish();
   gradients.partial = false;
 }

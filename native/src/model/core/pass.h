@@ -6,6 +6,7 @@
 
 #include "base/backend.h"
 #include "model/core/packed_model.h"
+#include "model/core/packed_rows.h"
 #include "model/core/positions.h"
 #include "model/core/transformer.h"
 #include "model/targets.h"
@@ -51,11 +52,12 @@ class Pass {
   const Batch& batch_;
   const double temperature_;
   const Keep keep_;
+  const PackedRows packed_rows_;
   const Targets targets_;
   const Transformer transformer_;
 
   const std::unique_ptr<PackedAttention> attention_;
-  Tokens tokens_;
+  Tokens tokens_;  // N: the rows
   const int64_t* target_rows_of_ = nullptr;  // [n] rows that the head takes
   const int32_t* target_tokens_ = nullptr;   // [n] of a language model
   TransformerRows rows_;
