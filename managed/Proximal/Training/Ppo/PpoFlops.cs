@@ -2,7 +2,10 @@ using Proximal.Models;
 
 namespace Proximal.Training.Ppo;
 
-/// <summary>The arithmetic of a PPO step's models, without those of rewards.</summary>
+/// <summary>
+/// The arithmetic of a PPO step's models, without those of rewards. In passes a prompt counts with each of its samples,
+/// though the engine computes it once for those that go through together.
+/// </summary>
 internal static class PpoFlops
 {
     /// <summary>FLOP of generating: prompts that repeat count once, and each token is computed once.</summary>
