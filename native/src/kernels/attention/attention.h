@@ -94,6 +94,7 @@ struct PackedSequences {
   int64_t count = 0;                 // S
   const int64_t* shared = nullptr;   // [S], optional; 0: begins a family
 
+  int64_t rows() const { return offsets[count] - offsets[0]; }
   int64_t rows(int64_t s) const { return offsets[s + 1] - offsets[s]; }
   int64_t shared_of(int64_t s) const { return shared != nullptr ? shared[s] : 0; }
   int64_t length(int64_t s) const { return shared_of(s) + rows(s); }
@@ -110,7 +111,8 @@ uint64_t packed_attention_workspace(const AttentionShape& shape, const PackedSeq
 // Writes, then reads; sequences, count and block_offset of `args` are not used.
 void packed_attention(const Cpu& cpu, AttentionArgs args, const PackedSequences& sequences);
 
-// The gradient of whole sequences; rows that a family shares get all its sequences'. dp_j = d_out . v_j, delta = d_out . out, ds_j = p_j (dp_j - delta) scale:
+// The gradient of whole sequences; rows that a family shares get all its sequences'.
+// dp_j = d_out . v_j, delta = d_out . out, ds_j = p_j (dp_j - delta) scale:
 // dq = sum_j ds_j k_j, dk_j = sum ds_j q and dv_j = sum p_j d_out over the rows and heads that see j.
 struct AttentionGradientArgs {
   AttentionShape shape;
@@ -184,7 +186,7 @@ struct SeenRows {
 struct GradientTurn {
   PackedSequences family;
   int64_t first_row() const { return family.offsets[0]; }
-  int64_t rows() const { return family.offsets[family.count] - family.offsets[0]; }
+  int64_t rows() const { return family.rows(); }
   int64_t kv_head = 0;
   int64_t head = 0;   // the first of them
   int64_t heads = 0;

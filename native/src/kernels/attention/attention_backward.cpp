@@ -16,8 +16,6 @@ PackedSequences family_of(const PackedSequences& sequences, int64_t s) {
   return {sequences.offsets + s, sequences.family_end(s) - s, sequences.shared != nullptr ? sequences.shared + s : nullptr};
 }
 
-int64_t rows_of(const PackedSequences& family) { return family.offsets[family.count] - family.offsets[0]; }
-
 // A turn is a family with one head of keys and all heads of queries that share it. Where that makes too few turns for
 // the threads, a turn is one head of queries: it leaves its part of the gradients of keys and values in the workspace,
 // and the parts are added in the order in which one turn would have added them. So the bits are the same.
@@ -25,7 +23,7 @@ struct GradientLayout {
   GradientLayout(const AttentionShape& shape, const PackedSequences& sequences, int threads) {
     int64_t filled = 0, most = 0;
     for (int64_t s = 0; s < sequences.count; ++s) {
-      const int64_t of_family = rows_of(family_of(sequences, s));
+      const int64_t of_family = family_of(sequences, s).rows();
       filled += of_family > 0;
       most = std::max(most, of_family);
     }
@@ -70,7 +68,7 @@ void packed_attention_backward(const Cpu& cpu, const AttentionGradientArgs& args
   const bool split = layout.split && cpu.isa != Isa::kScalar;
   auto* const parts = reinterpret_cast<float*>(args.workspace + layout.parts);
   const int64_t heads = split ? 1 : shape.group();
-  const auto of_sequence = [&](int64_t s) { return rows_of(family_of(sequences, s)) > 0 ? shape.heads / heads : 0; };
+  const auto of_sequence = [&](int64_t s) { return family_of(sequences, s).rows() > 0 ? shape.heads / heads : 0; };
   const Turns turns(sequences.count, of_sequence, reinterpret_cast<int64_t*>(args.workspace));
   const RunGradient run = cpu.isa == Isa::kScalar ? &attention_gradient_ref : &attention_gradient_cpu;
   for_each_with_memory(cpu.pool, turns.count(), args.workspace + layout.memory, layout.memory_bytes,

@@ -52,7 +52,9 @@ std::vector<PackedRows::Family> PackedRows::families_of(const Batch& batch) {
   std::vector<int64_t> sorted(count);
   std::iota(sorted.begin(), sorted.end(), 0);
   const auto text = [&](size_t place) -> const Text& { return texts[static_cast<size_t>(sorted[place])]; };
-  std::ranges::stable_sort(sorted, [&](int64_t a, int64_t b) { return texts[static_cast<size_t>(a)] < texts[static_cast<size_t>(b)]; });
+  std::ranges::stable_sort(sorted, [&](int64_t a, int64_t b) {
+    return texts[static_cast<size_t>(a)] < texts[static_cast<size_t>(b)];
+  });
   std::vector<int64_t> common(count);  // of a text with the one before
   for (size_t i = 1; i < count; ++i) common[i] = text(i).common_with(text(i - 1));
 
@@ -82,10 +84,14 @@ std::vector<PackedRows::Family> PackedRows::families_of(const Batch& batch) {
     Family& family = families.emplace_back();
     family.push_back({sorted[first], 0});
     int64_t lent = text(first).length();
-    for (size_t next = first + 1; next < best[first].end; ++next) family.push_back({sorted[next], lent = lend(next, lent)});
+    for (size_t next = first + 1; next < best[first].end; ++next) {
+      lent = lend(next, lent);
+      family.push_back({sorted[next], lent});
+    }
   }
   // In the batch's order, so that sequences that share nothing stay where they are.
-  std::ranges::sort(families, {}, [](const Family& family) { return std::ranges::min(family, {}, &Member::sequence).sequence; });
+  const auto earliest = [](const Family& family) { return std::ranges::min(family, {}, &Member::sequence).sequence; };
+  std::ranges::sort(families, {}, earliest);
   return families;
 }
 

@@ -118,10 +118,10 @@ void Pass::run_rows(const ForwardOutputs& outputs) {
   transformer_.forward(tokens_, rows_, *attention_);
   transformer_.final_norm(rows_.final_input, n, {hidden_, rows_.normed.bf16}, rows_.final_statistics);
   const int64_t row_bytes = d_.hidden * static_cast<int64_t>(sizeof(float));
-  packed_rows_.for_runs([&](int64_t entry, int64_t row, int64_t count) {
-    if (outputs.hidden == nullptr) return;
-    ops_.copy_out(outputs.hidden + entry * d_.hidden, hidden_ + row * d_.hidden, static_cast<uint64_t>(count * row_bytes));
-  });
+  if (outputs.hidden != nullptr)
+    packed_rows_.for_runs([&](int64_t entry, int64_t row, int64_t count) {
+      ops_.copy_out(outputs.hidden + entry * d_.hidden, hidden_ + row * d_.hidden, static_cast<uint64_t>(count * row_bytes));
+    });
   if (!language) return;
   if (dtype == PX_DTYPE_F32)
     ops_.gather_rows(hidden_, row_bytes, target_rows_of_, heads, target_rows_.f32);
