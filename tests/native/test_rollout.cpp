@@ -261,7 +261,26 @@ TEST(Rollout, EverySequenceOfARandomScheduleIsWhatItIsAlone) {
   EXPECT_GT(sums.pauses, 0);
 }
 
-// Many at once and one at a time, threads 1 and 2: what sampling recorded is what scoring computes, bit for bit.
+// Runs the plans, `batch` at once; what sampling recorded is what scoring computes, bit for bit. Returns how many tokens.
+int64_t expect_training_logprobs(const Fixture& sampler, const Fixture& scorer, const std::vector<Plan>& plans,
+                                 int64_t batch, int64_t cache) {
+  Rollout rollout(sampler, batch, cache);
+  for (size_t i = 0; i < plans.size(); ++i) EXPECT_EQ(rollout.submit(i, plans[i]), PX_OK) << last_error();
+  while (rollout.poll()) {
+  }
+  int64_t compared = 0;
+  for (size_t i = 0; i < plans.size(); ++i) {
+    const Scores scores = scored(scorer, plans[i], rollout.all[i]);
+    EXPECT_EQ(scores.logprobs, rollout.all[i].logprobs) << "sequence " << i;
+    EXPECT_EQ(scores.entropies, rollout.all[i].entropies) << "sequence " << i;
+    compared += static_cast<int64_t>(rollout.all[i].tokens.size());
+  }
+  std::printf("[ observed ] %lld at once: %lld log-probs compared, %lld pauses\n", static_cast<long long>(batch),
+              static_cast<long long>(compared), static_cast<long long>(rollout.counts().pauses));
+  return compared;
+}
+
+// Many at once and one at a time, threads 1 and 2.
 TEST(Rollout, ASampledLogProbIsTheTrainingLogProb) {
   const int64_t tokens = count_of("PROXIMAL_SAMPLED_TOKENS", 4000);
   for (const char* products : {"f32", "bf16"}) {
@@ -276,19 +295,58 @@ TEST(Rollout, ASampledLogProbIsTheTrainingLogProb) {
         const std::vector<std::vector<int32_t>> beginnings{random_tokens(random, kPage + 5), random_tokens(random, kPage)};
         std::vector<Plan> plans;
         for (int i = 0; i < (batch == 1 ? 2 : 80); ++i) plans.push_back(random_plan(random, beginnings, plans));
-        Rollout rollout(sampler, batch, batch == 1 ? 0 : 80 * page_bytes(sampler));
-        for (size_t i = 0; i < plans.size(); ++i) ASSERT_EQ(rollout.submit(i, plans[i]), PX_OK) << last_error();
-        while (rollout.poll()) {
-        }
-        for (size_t i = 0; i < plans.size(); ++i) {
-          const Scores scores = scored(scorer, plans[i], rollout.all[i]);
-          ASSERT_EQ(scores.logprobs, rollout.all[i].logprobs) << products << ", sequence " << i;
-          ASSERT_EQ(scores.entropies, rollout.all[i].entropies) << products << ", sequence " << i;
-          compared += static_cast<int64_t>(rollout.all[i].tokens.size());
-        }
+        compared += expect_training_logprobs(sampler, scorer, plans, batch, batch == 1 ? 0 : 80 * page_bytes(sampler));
+        ASSERT_FALSE(HasFailure()) << products << ", turn " << turn;
       }
-      std::printf("[ observed ] %s, %lld at once: %lld log-probs, none differs\n", products, static_cast<long long>(batch),
-                  static_cast<long long>(compared));
+    }
+  }
+}
+
+// Layers of SmolLM2-135M, whose products take paths that a small model's do not: many panels, wide heads.
+Fixture fixture_of_135m(const char* products, int threads, int64_t layers) {
+  px::Descriptor d = tiny::descriptor(true);
+  d.vocabulary = 49152;
+  d.hidden = 576;
+  d.intermediate = 1536;
+  d.layers = layers;
+  d.heads = 9;
+  d.kv_heads = 3;
+  d.head_size = 64;
+  d.context = 1024;
+  setenv("PROXIMAL_PRODUCTS", products, 1);
+  Fixture fixture(PX_HEAD_LM, true, 7, d, threads);
+  unsetenv("PROXIMAL_PRODUCTS");
+  // The fixture's matrices are a small model's: at this width they would leave one token all the probability.
+  px::Weights& weights = *fixture.weights->weights;
+  for (const px::TensorSpec& tensor : weights.tensors())
+    for (int64_t i = 0; i < tensor.elements && tensor.shape.size() > 1; ++i) weights.data()[tensor.offset + i] *= 0.1f;
+  weights.raise_version();
+  return fixture;
+}
+
+TEST(Rollout, ASampledLogProbIsTheTrainingLogProbOn135M) {
+  // All thirty layers where the variable asks for long sequences of many; else a few layers, and short ones.
+  const int64_t tokens = count_of("PROXIMAL_SAMPLED_TOKENS_135M", 128);
+  const bool whole = tokens >= 16'000;
+  const int64_t length = whole ? 250 : 4, layers = whole ? 30 : 3;
+  for (const char* products : {"f32", "bf16"}) {
+    const Fixture sampler = fixture_of_135m(products, 2, layers);
+    const Fixture scorer = fixture_of_135m(products, 1, layers);
+    tiny::Random random(5);
+    const std::vector<int32_t> beginning = random_tokens(random, kPage + 5);
+    for (const int64_t batch : {int64_t{64}, int64_t{1}}) {
+      std::vector<Plan> plans;
+      const int64_t wanted = batch == 1 ? tokens / 20 : tokens;
+      for (int64_t drawn = 0; drawn < wanted; drawn += length) {
+        Plan plan{beginning, length};
+        if (random.below(4) > 0) plan.prompt = random_tokens(random, 1 + random.below(kPage));
+        plan.temperature = random.below(2) == 0 ? 1.0 : 0.6;
+        plans.push_back(plan);
+      }
+      // Less than what 64 long sequences need: some pause.
+      const int64_t cache = batch == 1 ? 0 : 200 * page_bytes(sampler);
+      EXPECT_GE(expect_training_logprobs(sampler, scorer, plans, batch, cache), wanted);
+      ASSERT_FALSE(HasFailure()) << products << ", " << batch << " at once";
     }
   }
 }
