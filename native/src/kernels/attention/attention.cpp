@@ -96,21 +96,25 @@ void attention(const Cpu& cpu, const AttentionArgs& args) {
   const Turns turns(args.count, [&](int64_t s) { return (args.sequences[s].rows + queries - 1) / queries * kv_heads; },
                     reinterpret_cast<int64_t*>(args.workspace));
   const RunTile run = cpu.isa == Isa::kScalar ? &attention_tile_ref : &attention_tile_cpu;
-  const int64_t threads = cpu.pool.threads();
-  // Turns go down, by all threads: the one that a thread is likely to take next, and the block where it begins.
+  struct Place {
+    const AttentionSequence& sequence;
+    int64_t kv_head;
+    int64_t first;
+  };
+  // Turns go down, so heads go up: the order of addresses, which processors fetch by themselves.
+  const auto place_of = [&](int64_t i) -> Place {
+    const auto [s, turn] = turns.at(i);
+    return {args.sequences[s], kv_heads - 1 - turn % kv_heads, turn / kv_heads * queries};
+  };
   const auto begin_of = [&](int64_t i) -> const uint32_t* {
     if (i < 0) return nullptr;
-    const auto [s, turn] = turns.at(i);
-    const AttentionSequence& sequence = args.sequences[s];
-    return block_of(args, sequence, first_block(args, sequence, turn / kv_heads * queries), turn % kv_heads);
+    const auto [sequence, kv_head, first] = place_of(i);
+    return block_of(args, sequence, first_block(args, sequence, first), kv_head);
   };
-  for_each_with_memory(cpu.pool, turns.count(), args.workspace + table_bytes(args.count),
-                       whole_lines(attention_tile_bytes(args.shape)), [&](int64_t i, std::byte* memory) {
-    const auto [s, turn] = turns.at(i);
-    const AttentionSequence& sequence = args.sequences[s];
-    const int64_t first = turn / kv_heads * queries;
-    run(cpu.isa, args, {&sequence, turn % kv_heads, first, std::min(queries, sequence.rows - first), begin_of(i - threads)},
-        memory);
+  for_each_with_next(cpu.pool, turns.count(), args.workspace + table_bytes(args.count),
+                     whole_lines(attention_tile_bytes(args.shape)), [&](int64_t i, int64_t next, std::byte* memory) {
+    const auto [sequence, kv_head, first] = place_of(i);
+    run(cpu.isa, args, {&sequence, kv_head, first, std::min(queries, sequence.rows - first), begin_of(next)}, memory);
   });
 }
 

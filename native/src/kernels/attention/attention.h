@@ -144,7 +144,7 @@ struct AttentionTile {
   int64_t kv_head = 0;
   int64_t first = 0;  // of the sequence's rows
   int64_t queries = 0;
-  const uint32_t* next = nullptr;  // a block that is likely to be read behind this tile's, and is fetched meanwhile
+  const uint32_t* next = nullptr;  // the block that the thread reads behind this tile's, optional; fetched meanwhile
 };
 
 // The first of the blocks of positions that row `row` sees; in AttentionArgs a window of 0 sees all.

@@ -49,4 +49,17 @@ void for_each_with_memory(Pool& pool, int64_t count, std::byte* memory, uint64_t
   });
 }
 
+// The same for short turns: body(i, next, memory), where `next` is the thread's next turn, -1 behind its last one.
+template <class Body>
+void for_each_with_next(Pool& pool, int64_t count, std::byte* memory, uint64_t bytes, const Body& body) {
+  std::atomic<int64_t> left{count};
+  pool.for_each(std::min<int64_t>(pool.threads(), count), [&](int64_t piece) noexcept {
+    const auto take = [&] { return std::max<int64_t>(left.fetch_sub(1, std::memory_order_relaxed), 0) - 1; };
+    for (int64_t i = take(), next = 0; i >= 0; i = next) {
+      next = take();
+      body(i, next, memory + static_cast<uint64_t>(piece) * bytes);
+    }
+  });
+}
+
 }  // namespace px::kernels

@@ -12,6 +12,9 @@ namespace {
 constexpr int64_t kBytesOfRows = 384 << 10;
 constexpr int64_t kMostRows = 384;
 
+// Rows of a product that waits for memory: two tiles, which leave the processor time to wait.
+constexpr int64_t kFewRows = 2 * kTileRows;
+
 // Less work than this (multiplications and additions of words) is done before another thread has begun.
 constexpr int64_t kLeastWork = 1 << 17;
 
@@ -31,7 +34,9 @@ void activate_row(Isa isa, px_activation activation, float* values, uint16_t* bi
 }
 
 // A turn is a run of tiles, panel by panel, of some rows: what a thread reads of the weights is one stretch of memory,
-// and the turns of the threads differ by one tile at most.
+// and the turns of the threads differ by one tile at most. Of few rows, where tiles are as wide as panels, it is a run of
+// columns: no two threads read the same weights, and nothing is fetched, because the processor, which sees one line after
+// the other, does so faster.
 class Product {
  public:
   Product(const Cpu& cpu, const GemmArgs& args)
@@ -40,10 +45,12 @@ class Product {
         multiply_(multiply_panel(cpu.isa, args.weights.dtype)),
         words_(words_along(args.weights.k, args.weights.dtype)),
         whole_(turns_columns(cpu.isa, args.weights.dtype)),
+        few_(!whole_ && cpu.isa >= Isa::kAvx512 && args.x.count <= kFewRows),
         height_(whole_ ? kWholeTileRows : kTileRows),
         panels_((args.weights.n + kPanel - 1) / kPanel) {
     const int64_t row_bytes = std::max<int64_t>(1, words_ * 4);
-    const int64_t fitting = std::clamp<int64_t>(kBytesOfRows / row_bytes / height_ * height_, height_, kMostRows);
+    const int64_t fitting =
+        few_ ? kFewRows : std::clamp<int64_t>(kBytesOfRows / row_bytes / height_ * height_, height_, kMostRows);
     blocks_ = (args.x.count + fitting - 1) / fitting;
     rows_ = blocks_ == 0 ? 0 : (args.x.count + blocks_ - 1) / blocks_;
     if (whole_) rows_ = tiles(rows_) * height_;
@@ -52,12 +59,29 @@ class Product {
     // Long turns are halved twice, for threads that are held up.
     const int64_t turns = work * blocks_ > 64 * threads * kLeastWork ? 4 * threads : threads;
     const int64_t wanted = std::min(work / kLeastWork, blocks_ == 0 ? 1 : (turns + blocks_ - 1) / blocks_);
-    runs_ = std::clamp<int64_t>(wanted, 1, std::max<int64_t>(1, panels_ * tiles(rows_)));
+    runs_ = std::clamp<int64_t>(wanted, 1, std::max<int64_t>(1, few_ ? sixteens() : panels_ * tiles(rows_)));
   }
 
   int64_t turns() const { return blocks_ * runs_; }
 
-  void turn(int64_t i) const {
+  void turn(int64_t i) const { few_ ? turn_of_columns(i) : turn_of_tiles(i); }
+
+ private:
+  int64_t tiles(int64_t rows) const { return (rows + height_ - 1) / height_; }
+  int64_t sixteens() const { return packed_columns(args_.weights.n) / 16; }
+
+  void turn_of_columns(int64_t i) const {
+    const int64_t end = (i + 1) * sixteens() / runs_ * 16;
+    for (int64_t column = i * sixteens() / runs_ * 16, next = 0; column < end; column = next) {
+      const int64_t panel = column / kPanel;
+      next = std::min(end, (panel + 1) * kPanel);
+      PanelWeights weights = panel_of(args_.weights, panel, false);
+      weights.words += column % kPanel;
+      multiply_columns(0, args_.x.count, weights, column, next - column);
+    }
+  }
+
+  void turn_of_tiles(int64_t i) const {
     const int64_t first_row = i / runs_ * rows_;
     const int64_t rows = std::min(rows_, args_.x.count - first_row);
     const int64_t high = tiles(rows);
@@ -69,23 +93,24 @@ class Product {
       const int64_t panel = tile / high;
       const int64_t last = std::min(end, (panel + 1) * high);
       const int64_t first = begin_of(tile - panel * high), count = begin_of(last - panel * high) - first;
-      const PanelOut out = out_at(first, panel * kPanel);
-      multiply_(rows_from(first, count), panel_of(args_.weights, panel, last < end), out);
-      if (args_.activation != PX_ACTIVATION_NONE) activate(out, count);
+      multiply_columns(first, count, panel_of(args_.weights, panel, last < end), panel * kPanel, kPanel);
       tile = last;
     }
   }
 
- private:
-  int64_t tiles(int64_t rows) const { return (rows + height_ - 1) / height_; }
+  void multiply_columns(int64_t first, int64_t rows, const PanelWeights& weights, int64_t column, int64_t columns) const {
+    const PanelOut out = out_at(first, column, columns);
+    multiply_(rows_from(first, rows), weights, out);
+    if (args_.activation != PX_ACTIVATION_NONE) activate(out, rows);
+  }
 
   Rows rows_from(int64_t first, int64_t count) const {
     return {args_.x.x + first * args_.x.row_bytes, count, args_.x.row_bytes, args_.x.word_bytes};
   }
 
-  PanelOut out_at(int64_t row, int64_t column) const {
+  PanelOut out_at(int64_t row, int64_t column, int64_t columns) const {
     const int64_t at = row * args_.out_stride + column;
-    return {std::min(kPanel, args_.weights.n - column),
+    return {std::min(columns, args_.weights.n - column),
             from(args_.bias, column),
             from(args_.residual, at),
             from(args_.out, at),
@@ -104,6 +129,7 @@ class Product {
   const MultiplyPanel multiply_;
   const int64_t words_;
   const bool whole_;
+  const bool few_;
   const int64_t height_;
   const int64_t panels_;
   int64_t blocks_ = 0;

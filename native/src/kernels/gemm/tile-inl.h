@@ -26,25 +26,32 @@ struct Fetch {
   int64_t lines;
 };
 
-inline constexpr int64_t kFetchSteps = 8;
+inline constexpr int64_t kFetchSteps = 4;
+
+// One word of each row times one word of each column.
+template <class O, int R, int C>
+PX_TILE_INLINE void add_step(const std::byte* x, int64_t row_bytes, const uint32_t* w, typename O::V (&sum)[R][C]) {
+  typename O::U column[C];
+  for (int c = 0; c < C; ++c) column[c] = O::words(w + c * O::kWidth);
+  for (int r = 0; r < R; ++r) {
+    const typename O::U row = O::broadcast(word_at(x + r * row_bytes));
+    for (int c = 0; c < C; ++c) sum[r][c] = O::dot(row, column[c], sum[r][c]);
+  }
+}
 
 template <class O, int R, int C>
 PX_TILE_INLINE void multiply(const Rows& rows, const std::byte* x, const PanelWeights& weights, const uint32_t* w,
                              Fetch fetch, typename O::V (&sum)[R][C]) {
   const int64_t whole = weights.k / O::kPerWord;
   const int64_t row_bytes = rows.row_bytes;
-  for (int64_t done = 0; done < whole;) {
-    for (int64_t i = 0; i < fetch.lines; ++i, fetch.from += 16) __builtin_prefetch(fetch.from, 0, 2);
-    const int64_t end = done + kFetchSteps < whole ? done + kFetchSteps : whole;
-    for (; done < end; ++done, x += rows.word_bytes, w += weights.width) {
-      typename O::U column[C];
-      for (int c = 0; c < C; ++c) column[c] = O::words(w + c * O::kWidth);
-      for (int r = 0; r < R; ++r) {
-        const typename O::U row = O::broadcast(word_at(x + r * row_bytes));
-        for (int c = 0; c < C; ++c) sum[r][c] = O::dot(row, column[c], sum[r][c]);
-      }
-    }
+  for (int64_t round = 0; round < whole / kFetchSteps; ++round) {
+    for (int64_t i = 0; i < fetch.lines; ++i, fetch.from += 16) __builtin_prefetch(fetch.from);
+#pragma GCC unroll kFetchSteps
+    for (int64_t s = 0; s < kFetchSteps; ++s, x += rows.word_bytes, w += weights.width)
+      add_step<O, R, C>(x, row_bytes, w, sum);
   }
+  for (int64_t s = 0; s < whole % kFetchSteps; ++s, x += rows.word_bytes, w += weights.width)
+    add_step<O, R, C>(x, row_bytes, w, sum);
   if (whole * O::kPerWord == weights.k) return;
   for (int r = 0; r < R; ++r) {
     const typename O::U row = O::broadcast(half_word_at(x + r * row_bytes));
@@ -124,13 +131,14 @@ PX_TILE_INLINE void tile_of_rows(const Rows& rows, int64_t row, const PanelWeigh
   }
 }
 
-// All rows in tiles of about the same height: eight are four and four, not six and two. Each tile fetches its share of
-// what will be read next.
+// All rows in tiles of about the same height: eight are four and four, not six and two. The tiles fetch what will be read
+// next as evenly as lines go.
 template <class O>
 PX_TILE_INLINE void multiply_panel_with(const Rows& rows, const PanelWeights& weights, const PanelOut& out) {
   const int64_t tiles = (rows.count + kTileRows - 1) / kTileRows;
   const int64_t rounds = (weights.k / O::kPerWord + kFetchSteps - 1) / kFetchSteps;
   Fetch fetch{weights.next, weights.next != nullptr ? (weights.width / 16 * kFetchSteps + tiles - 1) / tiles : 0};
+  const uint32_t* const end = weights.next + rounds * kFetchSteps * weights.width;
   int64_t row = 0;
   for (int64_t t = 0; t < tiles; ++t) {
     const int64_t height = (rows.count - row + tiles - t - 1) / (tiles - t);
@@ -156,5 +164,6 @@ PX_TILE_INLINE void multiply_panel_with(const Rows& rows, const PanelWeights& we
     }
     row += height;
     fetch.from += rounds * fetch.lines * 16;
+    if (fetch.from >= end) fetch.lines = 0;
   }
 }
