@@ -62,17 +62,13 @@ class GgufWords {
 // A model of random weights on an engine of its own.
 class Side {
  public:
-  Side(Suite& suite, px_backend backend) : engine_(nullptr, &px_engine_release), weights_(nullptr, &px_weights_release), model_(nullptr, &px_model_release) {
-    auto options = make_args<px_engine_options>();
-    options.threads = suite.threads();
-    options.backend = backend;
-    options.products = backend == PX_BACKEND_CORE ? PX_PRODUCTS_BF16 : PX_PRODUCTS_F32;
-    px_engine* engine = nullptr;
-    Suite::check(px_engine_create(&options, &engine));
-    engine_.reset(engine);
+  Side(Suite& suite, px_backend backend)
+      : engine_(engine_of(backend, suite.threads())),
+        weights_(nullptr, &px_weights_release),
+        model_(nullptr, &px_model_release) {
     if (backend == PX_BACKEND_CORE)
-      abi::engine_of(engine).wrap_ops([this](std::unique_ptr<Ops> ops) { return timed(std::move(ops), meter_); });
-    weights_ = random_135m(engine, 1);
+      abi::engine_of(engine_.get()).wrap_ops([this](std::unique_ptr<Ops> ops) { return timed(std::move(ops), meter_); });
+    weights_ = random_135m(engine_.get(), 1);
     px_model* model = nullptr;
     Suite::check(px_model_create(weights_.get(), nullptr, &model));
     model_.reset(model);
@@ -102,7 +98,7 @@ class Side {
 
  private:
   mutable Meter meter_;
-  std::unique_ptr<px_engine, decltype(&px_engine_release)> engine_;
+  Engine engine_;
   Weights weights_;
   std::unique_ptr<px_model, decltype(&px_model_release)> model_;
 };

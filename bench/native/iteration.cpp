@@ -35,14 +35,7 @@ PhaseWork work_of(const std::string& phase) {
 
 class Iteration {
  public:
-  Iteration(int threads, px_backend backend) : engine_(nullptr, &px_engine_release) {
-    auto options = make_args<px_engine_options>();
-    options.threads = threads;
-    options.backend = backend;
-    options.products = backend == PX_BACKEND_CORE ? PX_PRODUCTS_BF16 : PX_PRODUCTS_F32;
-    px_engine* engine = nullptr;
-    Suite::check(px_engine_create(&options, &engine));
-    engine_.reset(engine);
+  Iteration(int threads, px_backend backend) : engine_(engine_of(backend, threads)) {
     actor_ = model(1, PX_HEAD_LM);
     reference_ = model(1, PX_HEAD_LM);
     critic_ = model(2, PX_HEAD_SCALAR);
@@ -170,7 +163,7 @@ class Iteration {
   }
 
   static constexpr size_t kTokens = kSequences * kLength;
-  std::unique_ptr<px_engine, decltype(&px_engine_release)> engine_;
+  Engine engine_;
   Model actor_{nullptr, &px_model_release}, reference_{nullptr, &px_model_release}, critic_{nullptr, &px_model_release},
       reward_{nullptr, &px_model_release};
   Trainer actor_trainer_{nullptr, &px_trainer_release}, critic_trainer_{nullptr, &px_trainer_release};

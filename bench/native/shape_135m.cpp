@@ -25,6 +25,16 @@ std::vector<int32_t> random_tokens(int64_t count, uint64_t seed) {
   return all;
 }
 
+Engine engine_of(px_backend backend, int threads) {
+  auto options = make_args<px_engine_options>();
+  options.threads = threads;
+  options.backend = backend;
+  options.products = backend == PX_BACKEND_CORE ? PX_PRODUCTS_BF16 : PX_PRODUCTS_F32;
+  px_engine* engine = nullptr;
+  Suite::check(px_engine_create(&options, &engine));
+  return {engine, &px_engine_release};
+}
+
 Weights random_135m(px_engine* engine, uint64_t seed) {
   const auto config = std::filesystem::temp_directory_path() / ("proximal_bench_" + std::to_string(getpid()) + ".json");
   std::ofstream(config) << kConfig;

@@ -19,6 +19,11 @@ inline double attention_flop(double keys) { return 4 * kLayers * kHidden * keys;
 
 std::vector<int32_t> random_tokens(int64_t count, uint64_t seed);
 
+using Engine = std::unique_ptr<px_engine, decltype(&px_engine_release)>;
+
+// A backend with the products that it is measured with: the engine's own in bf16, LibTorch's in fp32.
+Engine engine_of(px_backend backend, int threads);
+
 using Weights = std::unique_ptr<px_weights, decltype(&px_weights_release)>;
 
 // Weights of that shape from a seed.

@@ -1,4 +1,4 @@
-// What tests of models on a device share: families' shapes, scores, samples, a step of PPO.
+// What tests of models on a device share: scores, samples, a step of PPO.
 #pragma once
 
 #include <cmath>
@@ -8,23 +8,6 @@
 #include "tiny_model.h"
 
 namespace tiny {
-
-// Of families whose layers differ: grouped queries and gates; norms of heads; layer norms, gelu, biases, [in, out].
-inline px::Descriptor shape_of(const std::string& family) {
-  px::Descriptor shape = descriptor(true);
-  if (family == "qwen3") {
-    shape.family = px::FamilyId::kQwen3;
-    shape.head_norm = true;
-  } else if (family == "gpt2") {
-    shape.family = px::FamilyId::kGpt2;
-    shape.norm = px::NormKind::kLayer;
-    shape.feed_forward = px::FeedForward::kGelu;
-    shape.position = px::PositionKind::kLearned;
-    shape.kv_heads = shape.heads;
-    shape.qkv_bias = shape.output_bias = shape.mlp_bias = shape.transposed = true;
-  }
-  return shape;
-}
 
 struct Scores {
   std::vector<float> logprob, entropy, hidden;

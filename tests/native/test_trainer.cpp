@@ -354,26 +354,11 @@ TEST(Trainer, MicroBatchesGiveTheGradientOfOneThatGoesThroughTheHeadInBlocks) {
   }
 }
 
-// Of families whose layers differ: plain, with norms of heads, with layer norms, gelu and biases.
-std::vector<px::Descriptor> shapes() {
-  std::vector<px::Descriptor> all(3, tiny::descriptor(true));
-  all[1].family = px::FamilyId::kQwen3;
-  all[1].head_norm = true;
-  px::Descriptor& gpt2 = all[2];
-  gpt2.family = px::FamilyId::kGpt2;
-  gpt2.norm = px::NormKind::kLayer;
-  gpt2.feed_forward = px::FeedForward::kGelu;
-  gpt2.position = px::PositionKind::kLearned;
-  gpt2.kv_heads = gpt2.heads;
-  gpt2.qkv_bias = gpt2.output_bias = gpt2.mlp_bias = gpt2.transposed = true;
-  return all;
-}
-
 TEST(Trainer, WhatIsComputedAgainGivesTheSameBits) {
   for (const int32_t products : {PX_PRODUCTS_F32, PX_PRODUCTS_BF16})
-    for (const px::Descriptor& shape : shapes())
+    for (const char* family : tiny::kShapes)
       for (const px_head head : {PX_HEAD_LM, PX_HEAD_SCALAR}) {
-        Fixture fixture(head, true, 7, shape, 2, products);
+        Fixture fixture(head, true, 7, tiny::shape_of(family), 2, products);
         const Case c(head == PX_HEAD_LM ? PX_OBJECTIVE_POLICY : PX_OBJECTIVE_VALUE, fixture, {40, 3, 31});
         std::vector<std::vector<float>> gradients;
         for (const int32_t recompute : {PX_RECOMPUTE_NONE, PX_RECOMPUTE_ATTENTION_MLP, PX_RECOMPUTE_BLOCK}) {
@@ -435,8 +420,8 @@ TEST(Trainer, WithoutWeightsEveryTargetCountsOne) {
 
 TEST(Trainer, ForwardOutputsAreTheBitsOfScoring) {
   for (const int32_t products : {PX_PRODUCTS_F32, PX_PRODUCTS_BF16})
-    for (const px::Descriptor& shape : shapes()) {
-      Fixture fixture(PX_HEAD_LM, true, 7, shape, 2, products);
+    for (const char* family : tiny::kShapes) {
+      Fixture fixture(PX_HEAD_LM, true, 7, tiny::shape_of(family), 2, products);
       const Rollout rollout(fixture.shape().vocabulary);
       const tiny::TrainerHandle trainer = make_trainer(fixture.model.get());
       const auto n = static_cast<size_t>(rollout.sequences.count());

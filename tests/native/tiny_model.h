@@ -66,6 +66,24 @@ inline px::Descriptor descriptor(bool tied) {
   return d;
 }
 
+// Of families whose layers differ: grouped queries and gates; norms of heads; layer norms, gelu, biases, [in, out].
+inline px::Descriptor shape_of(const std::string& family) {
+  px::Descriptor shape = descriptor(true);
+  if (family == "qwen3") {
+    shape.family = px::FamilyId::kQwen3;
+    shape.head_norm = true;
+  } else if (family == "gpt2") {
+    shape.family = px::FamilyId::kGpt2;
+    shape.norm = px::NormKind::kLayer;
+    shape.feed_forward = px::FeedForward::kGelu;
+    shape.position = px::PositionKind::kLearned;
+    shape.kv_heads = shape.heads;
+    shape.qkv_bias = shape.output_bias = shape.mlp_bias = shape.transposed = true;
+  }
+  return shape;
+}
+inline constexpr const char* kShapes[] = {"llama", "qwen3", "gpt2"};
+
 // Norms around 1, matrices so large that the logits differ by a few nats.
 inline void randomise(px::Weights& weights, uint64_t seed) {
   Random random(seed);
