@@ -138,7 +138,7 @@ PX_TILE_INLINE void multiply_panel_with(const Rows& rows, const PanelWeights& we
   const int64_t tiles = (rows.count + kTileRows - 1) / kTileRows;
   const int64_t rounds = (weights.k / O::kPerWord + kFetchSteps - 1) / kFetchSteps;
   Fetch fetch{weights.next, weights.next != nullptr ? (weights.width / 16 * kFetchSteps + tiles - 1) / tiles : 0};
-  const uint32_t* const end = weights.next + rounds * kFetchSteps * weights.width;
+  int64_t left = rounds * kFetchSteps * weights.width / 16;  // lines to fetch
   int64_t row = 0;
   for (int64_t t = 0; t < tiles; ++t) {
     const int64_t height = (rows.count - row + tiles - t - 1) / (tiles - t);
@@ -164,6 +164,7 @@ PX_TILE_INLINE void multiply_panel_with(const Rows& rows, const PanelWeights& we
     }
     row += height;
     fetch.from += rounds * fetch.lines * 16;
-    if (fetch.from >= end) fetch.lines = 0;
+    left -= rounds * fetch.lines;
+    if (left <= 0) fetch.lines = 0;
   }
 }
