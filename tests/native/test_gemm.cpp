@@ -84,8 +84,8 @@ class GemmLevels : public testing::TestWithParam<std::tuple<Isa, px_dtype>> {
 TEST_P(GemmLevels, AddsTheProductsOfARow) {
   Pool pool(2);
   for (const auto& [m, n, k] : {std::tuple<int64_t, int64_t, int64_t>{1, 1, 1}, {2, 3, 5}, {7, 17, 31}, {13, 64, 64},
-                                {5, 65, 127}, {31, 100, 33}, {64, 130, 576}, {70, 576, 48}, {40, 70, 1301}, {3, 200, 1024}, {12, 70, 20001}, {0, 16, 16},
-                                {2, 16, 0}, {40, 70, 0}}) {
+                                {5, 65, 127}, {31, 100, 33}, {64, 130, 576}, {70, 576, 48}, {40, 70, 1301},
+                                {3, 200, 1024}, {12, 70, 20001}, {0, 16, 16}, {2, 16, 0}, {40, 70, 0}}) {
     const Matrix x(m, k, dtype(), 1), w(n, k, dtype(), 2);
     const PackedMatrix packed = pack(cpu(pool), w);
     const std::vector<float> out = multiply(cpu(pool), x, 0, m, packed.packed);

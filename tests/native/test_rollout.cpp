@@ -152,9 +152,9 @@ px::Descriptor shape(px::FamilyId family) {
 }
 
 // An engine whose products and threads the environment says while it is made.
-Fixture fixture_of(px::FamilyId family, const char* products, int threads) {
+Fixture fixture_of(const px::Descriptor& shape, const char* products, int threads) {
   setenv("PROXIMAL_PRODUCTS", products, 1);
-  Fixture fixture(PX_HEAD_LM, true, 7, shape(family), threads);
+  Fixture fixture(PX_HEAD_LM, true, 7, shape, threads);
   unsetenv("PROXIMAL_PRODUCTS");
   return fixture;
 }
@@ -249,7 +249,7 @@ TEST(Rollout, EverySequenceOfARandomScheduleIsWhatItIsAlone) {
   int64_t run = 0;
   for (const px::FamilyId family : kFamilies) {
     for (const char* products : {"f32", "bf16"}) {
-      const Fixture fixture = fixture_of(family, products, 1 + static_cast<int>(run % 2));
+      const Fixture fixture = fixture_of(shape(family), products, 1 + static_cast<int>(run % 2));
       for (const int64_t end = run + schedules / 10; run < end; ++run)
         ASSERT_NO_FATAL_FAILURE(run_schedule(fixture, static_cast<uint64_t>(1000 + run), sums));
     }
@@ -289,8 +289,8 @@ TEST(Rollout, ASampledLogProbIsTheTrainingLogProb) {
       int64_t compared = 0;
       for (int turn = 0; compared < wanted; ++turn) {
         const px::FamilyId family = kFamilies[static_cast<size_t>(turn) % std::size(kFamilies)];
-        const Fixture sampler = fixture_of(family, products, 1 + turn % 2);
-        const Fixture scorer = fixture_of(family, products, 2 - turn % 2);
+        const Fixture sampler = fixture_of(shape(family), products, 1 + turn % 2);
+        const Fixture scorer = fixture_of(shape(family), products, 2 - turn % 2);
         tiny::Random random(static_cast<uint64_t>(turn) + 77);
         const std::vector<std::vector<int32_t>> beginnings{random_tokens(random, kPage + 5), random_tokens(random, kPage)};
         std::vector<Plan> plans;
@@ -313,9 +313,7 @@ Fixture fixture_of_135m(const char* products, int threads, int64_t layers) {
   d.kv_heads = 3;
   d.head_size = 64;
   d.context = 1024;
-  setenv("PROXIMAL_PRODUCTS", products, 1);
-  Fixture fixture(PX_HEAD_LM, true, 7, d, threads);
-  unsetenv("PROXIMAL_PRODUCTS");
+  Fixture fixture = fixture_of(d, products, threads);
   // The fixture's matrices are a small model's: at this width they would leave one token all the probability.
   px::Weights& weights = *fixture.weights->weights;
   for (const px::TensorSpec& tensor : weights.tensors())
@@ -352,7 +350,7 @@ TEST(Rollout, ASampledLogProbIsTheTrainingLogProbOn135M) {
 }
 
 TEST(Rollout, WhatSequencesHaveInCommonIsComputedOnce) {
-  const Fixture fixture = fixture_of(px::FamilyId::kLlama, "f32", 1);
+  const Fixture fixture = fixture_of(shape(px::FamilyId::kLlama), "f32", 1);
   tiny::Random random(3);
   const auto prompt = random_tokens(random, 2 * kPage + 7);
   Rollout rollout(fixture, 8, 0);
@@ -372,7 +370,7 @@ TEST(Rollout, WhatSequencesHaveInCommonIsComputedOnce) {
 }
 
 TEST(Rollout, OtherWeightsShareNothingWithEarlierOnes) {
-  Fixture fixture = fixture_of(px::FamilyId::kLlama, "f32", 1);
+  Fixture fixture = fixture_of(shape(px::FamilyId::kLlama), "f32", 1);
   tiny::Random random(3);
   const Plan plan{random_tokens(random, 2 * kPage + 7), 3};
   Rollout rollout(fixture, 8, 0);
@@ -389,7 +387,7 @@ TEST(Rollout, OtherWeightsShareNothingWithEarlierOnes) {
 }
 
 TEST(Rollout, ARequestThatCanNeverFitIsRefusedAndOneThatJustFitsRuns) {
-  const Fixture fixture = fixture_of(px::FamilyId::kLlama, "f32", 1);
+  const Fixture fixture = fixture_of(shape(px::FamilyId::kLlama), "f32", 1);
   Rollout rollout(fixture, 4, 2 * page_bytes(fixture));
   tiny::Random random(3);
   const Plan fits{random_tokens(random, kPage), kPage};

@@ -37,27 +37,32 @@ class Turns {
   int64_t count_;
 };
 
-// body(i, memory) once for each i of 0..count-1, from the last one down; no two turns that run at the same time have the
-// same memory, of which there are pool.threads() pieces of `bytes`.
-template <class Body>
-void for_each_with_memory(Pool& pool, int64_t count, std::byte* memory, uint64_t bytes, const Body& body) {
+// run(take, memory) on every thread that gets a piece: take() gives it its next turn, from the last one of all down, -1 when
+// none is left. No two that run at the same time have the same memory, of which there are pool.threads() pieces of `bytes`.
+template <class Run>
+void with_memory(Pool& pool, int64_t count, std::byte* memory, uint64_t bytes, const Run& run) {
   std::atomic<int64_t> left{count};
   pool.for_each(std::min<int64_t>(pool.threads(), count), [&](int64_t piece) noexcept {
-    for (int64_t i = left.fetch_sub(1, std::memory_order_relaxed); i > 0;
-         i = left.fetch_sub(1, std::memory_order_relaxed))
-      body(i - 1, memory + static_cast<uint64_t>(piece) * bytes);
+    const auto take = [&] { return std::max<int64_t>(left.fetch_sub(1, std::memory_order_relaxed), 0) - 1; };
+    run(take, memory + static_cast<uint64_t>(piece) * bytes);
+  });
+}
+
+// body(i, memory) once for each i of 0..count-1.
+template <class Body>
+void for_each_with_memory(Pool& pool, int64_t count, std::byte* memory, uint64_t bytes, const Body& body) {
+  with_memory(pool, count, memory, bytes, [&](const auto& take, std::byte* own) {
+    for (int64_t i = take(); i >= 0; i = take()) body(i, own);
   });
 }
 
 // The same for short turns: body(i, next, memory), where `next` is the thread's next turn, -1 behind its last one.
 template <class Body>
 void for_each_with_next(Pool& pool, int64_t count, std::byte* memory, uint64_t bytes, const Body& body) {
-  std::atomic<int64_t> left{count};
-  pool.for_each(std::min<int64_t>(pool.threads(), count), [&](int64_t piece) noexcept {
-    const auto take = [&] { return std::max<int64_t>(left.fetch_sub(1, std::memory_order_relaxed), 0) - 1; };
+  with_memory(pool, count, memory, bytes, [&](const auto& take, std::byte* own) {
     for (int64_t i = take(), next = 0; i >= 0; i = next) {
       next = take();
-      body(i, next, memory + static_cast<uint64_t>(piece) * bytes);
+      body(i, next, own);
     }
   });
 }
