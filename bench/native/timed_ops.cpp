@@ -226,14 +226,22 @@ class TimedOps final : public Ops {
     return meter_.time("squared_norm", {0, numbers(count, 4)}, [&] { return inner_->squared_norm(x, count); });
   }
 
+  uint64_t draw_bytes(const Linear& head, std::span<const px_sample_args> draws) const override {
+    return inner_->draw_bytes(head, draws);
+  }
+  void draw(const Linear& head, Values hidden, std::span<const px_sample_args> draws, std::span<int32_t> tokens,
+            std::span<TokenScore> scores, std::byte* workspace) override {
+    meter_.time("draw", product(head, hidden, static_cast<int64_t>(draws.size()), 0, hidden),
+                [&] { inner_->draw(head, hidden, draws, tokens, scores, workspace); });
+  }
   void sample(const float* logits, std::span<const px_sample_args> draws, std::span<int32_t> tokens) override {
     const int64_t width = draws.empty() ? 0 : draws.front().vocabulary;
     rows("sample", static_cast<int64_t>(draws.size()), width, 4, [&] { inner_->sample(logits, draws, tokens); });
   }
-  void score(const float* logits, int64_t vocabulary, std::span<const Draw> draws,
+  void score(const float* logits, std::span<const px_sample_args> draws, std::span<const int32_t> tokens,
              std::span<TokenScore> scores) override {
-    rows("score", static_cast<int64_t>(draws.size()), vocabulary, 4,
-         [&] { inner_->score(logits, vocabulary, draws, scores); });
+    const int64_t width = draws.empty() ? 0 : draws.front().vocabulary;
+    rows("score", static_cast<int64_t>(draws.size()), width, 4, [&] { inner_->score(logits, draws, tokens, scores); });
   }
 
  private:

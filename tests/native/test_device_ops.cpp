@@ -614,11 +614,65 @@ TEST_F(DeviceOps, Sampling) {
   });
 }
 
+// Rows drawn from hidden states and the head are those drawn from their logits, whatever filters stand side by side.
+void draw_from_head(Table& t, Floats& more, const std::vector<px_sample_args>& draws, px_dtype dtype) {
+  constexpr int64_t kHidden = 16, kVocabulary = 300;
+  const auto n = static_cast<int64_t>(draws.size());
+  Linear head;
+  head.pieces = {{0, -1, kVocabulary}};
+  head.in = kHidden;
+  head.out = kVocabulary;
+  head.dtype = dtype;
+  t.ops().pack(t.random(kVocabulary * kHidden, 1), head, false, t.workspace(t.ops().packed_bytes(head, false)));
+  const Values hidden = t.random(n * kHidden, 2, dtype);
+  std::vector<int32_t> tokens(draws.size(), -7), expected(draws.size(), -7);
+  std::vector<TokenScore> scores(draws.size(), {kNan, kNan}), expected_scores(draws.size());
+  t.ops().draw(head, hidden, draws, tokens, scores, t.workspace(t.ops().draw_bytes(head, draws)));
+
+  auto* const logits = reinterpret_cast<float*>(t.workspace(static_cast<uint64_t>(n * kVocabulary) * sizeof(float)));
+  t.ops().project(head, hidden, n, nullptr, {logits});
+  t.ops().sample(logits, draws, expected);
+  t.ops().score(logits, draws, expected, expected_scores);
+  EXPECT_EQ(tokens, expected);
+  for (size_t i = 0; i < draws.size(); ++i) {
+    EXPECT_EQ(scores[i].logprob, expected_scores[i].logprob) << i;
+    EXPECT_EQ(scores[i].entropy, expected_scores[i].entropy) << i;
+    more.insert(more.end(), {static_cast<float>(tokens[i]), scores[i].logprob, scores[i].entropy});
+  }
+}
+
+TEST_F(DeviceOps, Drawing) {
+  std::vector<px_sample_args> plain, filtered, mixed;
+  for (uint64_t i = 0; i < 30; ++i) {
+    auto draw = make_args<px_sample_args>();
+    draw.vocabulary = 300;
+    draw.seed = 5;
+    draw.sample_id = i;
+    draw.flags = i % 7 == 0 ? PX_SAMPLE_GREEDY : 0;
+    draw.temperature = i % 2 == 0 ? 1 : 0.8;
+    plain.push_back(kernels::with_defaults(draw));
+    draw.top_k = 20;
+    draw.top_p = i % 3 == 0 ? 0.9 : 1;
+    filtered.push_back(kernels::with_defaults(draw));
+    mixed.push_back(i % 4 == 1 ? filtered.back() : plain.back());
+  }
+  for (const px_dtype dtype : {PX_DTYPE_F32, PX_DTYPE_BF16})
+    for (const auto& draws : {plain, filtered, mixed})
+      expect_alike(kF32, [&](Table& t, Floats& more) { draw_from_head(t, more, draws, dtype); });
+}
+
 TEST_F(DeviceOps, ScoresOfSampledRows) {
-  const std::vector<Draw> draws{{1.0, 3}, {1.0, 36}, {0.7, 0}, {0.7, -1}, {1.0, 5}};
+  const std::vector<int32_t> tokens{3, 36, 0, -1, 5};
+  std::vector<px_sample_args> draws;
+  for (const double temperature : {1.0, 1.0, 0.7, 0.7, 1.0}) {
+    auto draw = make_args<px_sample_args>();
+    draw.vocabulary = 37;
+    draw.temperature = temperature;
+    draws.push_back(kernels::with_defaults(draw));
+  }
   expect_alike(kF32, [&](Table& t, Floats& more) {
     std::vector<TokenScore> scores(5, {kNan, kNan});
-    t.ops().score(t.random(5 * 37, 1, -3, 3), 37, draws, scores);
+    t.ops().score(t.random(5 * 37, 1, -3, 3), draws, tokens, scores);
     for (const TokenScore& score : scores) more.insert(more.end(), {score.logprob, score.entropy});
     EXPECT_EQ(scores[3].logprob, 0.0f) << "no token";
     EXPECT_EQ(scores[3].entropy, 0.0f);

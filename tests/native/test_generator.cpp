@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "kernels/sample/sample.h"
 #include "rollout/generator.h"
 #include "tiny_model.h"
 
@@ -627,7 +628,7 @@ TEST(Generator, NullsAndForeignStructSizesAreRefused) {
   EXPECT_TRUE(poll(generator).empty());
 }
 
-// A decoder whose logits tell the tokens it was fed, and which can fail.
+// A decoder that draws by the tokens it was fed, and which can fail.
 class FakeDecoder final : public px::Decoder {
  public:
   explicit FakeDecoder(int failing_call) : failing_call_(failing_call), slots_(4) {}
@@ -636,7 +637,8 @@ class FakeDecoder final : public px::Decoder {
   uint64_t bytes_of(int64_t) const override { return 0; }
   size_t reserve(std::span<const px::Extension> extensions) override { return extensions.size(); }
 
-  void extend(std::span<const px::Extension> extensions, float* logits) override {
+  void extend(std::span<const px::Extension> extensions, std::span<const px_sample_args> draws,
+              std::span<int32_t> tokens, std::span<px::TokenScore> scores) override {
     const bool fails = ++calls_ == failing_call_;
     for (size_t row = 0; row < extensions.size(); ++row) {
       auto& fed = slots_.at(static_cast<size_t>(extensions[row].slot));
@@ -646,13 +648,15 @@ class FakeDecoder final : public px::Decoder {
       tiny::Random random(std::accumulate(fed.begin(), fed.end(), fed.size(), [](uint64_t hash, int32_t token) {
         return hash * 1000003 + static_cast<uint64_t>(token);
       }));
-      for (size_t v = 0; v < 37; ++v) logits[row * 37 + v] = random.between(-2.0f, 2.0f);
+      float logits[37];
+      for (float& logit : logits) logit = random.between(-2.0f, 2.0f);
+      px_sample_args draw = draws[row];
+      draw.logits = logits;
+      tokens[row] = px::kernels::sample_ref(draw, nullptr);
+      scores[row] = {-1.0f, 1.0f};
     }
   }
 
-  void score(const float*, std::span<const px::Draw>, std::span<px::TokenScore> scores) const override {
-    std::ranges::fill(scores, px::TokenScore{-1.0f, 1.0f});
-  }
   void drop(int64_t slot) override { slots_.at(static_cast<size_t>(slot)).clear(); }
   uint64_t bytes() const override { return 64; }
   px::DecoderCounts counts() const override { return {}; }
@@ -664,8 +668,7 @@ class FakeDecoder final : public px::Decoder {
 };
 
 TEST(Generator, AFailedStepIsRepeatedFromTheBeginningOfItsSequences) {
-  // The decoder of this test writes logits on the host.
-  Fixture fixture(PX_HEAD_LM, true, 7, tiny::descriptor(true), 1, 0, 0);
+  Fixture fixture;
   const auto prompts = random_prompts(9, 35);
   const auto run = [&](int failing_call) {
     px::Generator generator(fixture.model->model, std::make_unique<FakeDecoder>(failing_call), 4, 3, 0);

@@ -8,6 +8,8 @@
 #include <span>
 #include <string>
 
+#include "proximal/kernels/sample.h"
+
 namespace px {
 
 class Model;
@@ -47,12 +49,6 @@ struct Extension {
   std::span<const int32_t> tokens;  // more than the slot holds
 };
 
-// A token drawn from a row of logits; below 0: none.
-struct Draw {
-  double temperature;
-  int32_t token;
-};
-
 // Of a distribution and one of its tokens, as scoring gives them; zeros where there is none.
 struct TokenScore {
   float logprob;
@@ -78,11 +74,11 @@ class Decoder {
   // Makes room for the extensions in their order and returns for how many there was. The first alone always has it where
   // nothing else is held and its bytes are within the limit.
   virtual size_t reserve(std::span<const Extension> extensions) = 0;
-  // After a reserve() of these very extensions: brings each slot to its extension's tokens and writes the logits after
-  // the last one: row i of logits [extensions, V] (unscaled, fp32), in the memory of the engine's ops.
-  virtual void extend(std::span<const Extension> extensions, float* logits) = 0;
-  // Of the rows that extend() wrote: log softmax(logits / T)[token], and the entropy of softmax(logits / T).
-  virtual void score(const float* logits, std::span<const Draw> draws, std::span<TokenScore> scores) const = 0;
+  // After a reserve() of these very extensions: brings each slot to its extension's tokens and draws the next one by
+  // draws [extensions], every default resolved. tokens [extensions]: -1 where the logits are not finite; scores
+  // [extensions]: log softmax(logits / T)[token], and the entropy of softmax(logits / T).
+  virtual void extend(std::span<const Extension> extensions, std::span<const px_sample_args> draws,
+                      std::span<int32_t> tokens, std::span<TokenScore> scores) = 0;
   // Empties a slot.
   virtual void drop(int64_t slot) = 0;
   virtual uint64_t bytes() const = 0;

@@ -1,6 +1,7 @@
 #include "cuda/ops.h"
 
 #include <algorithm>
+#include <numeric>
 #include <sstream>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "cuda/kernels.h"
 #include "cuda/layers.h"
 #include "kernels/token_logprob/head-cuda.h"
+#include "ops/logit_draws.h"
 #include "ops/memory.h"
 
 namespace px::cuda {
@@ -398,6 +400,17 @@ double CudaOps::squared_norm(const float* x, int64_t count) {
 
 // ---- Sampling ----
 
+uint64_t CudaOps::draw_bytes(const Linear& head, std::span<const px_sample_args> draws) const {
+  return logit_draw_bytes(head, static_cast<int64_t>(draws.size()));
+}
+
+void CudaOps::draw(const Linear& head, Values hidden, std::span<const px_sample_args> draws, std::span<int32_t> tokens,
+                   std::span<TokenScore> scores, std::byte* workspace) {
+  std::vector<int64_t> rows(draws.size());
+  std::iota(rows.begin(), rows.end(), 0);
+  draw_from_logits(*this, {head, hidden, draws, tokens, scores}, rows, static_cast<int64_t>(rows.size()), workspace);
+}
+
 void CudaOps::sample(const float* logits, std::span<const px_sample_args> draws, std::span<int32_t> tokens) {
   for (size_t first = 0; first < draws.size();) {
     const size_t end = run_end(draws, first, alike);
@@ -438,21 +451,21 @@ void CudaOps::sample_alike(const float* logits, std::span<const px_sample_args> 
     sample_alike(logits + static_cast<int64_t>(i) * draws[i].vocabulary, draws.subspan(i, 1), tokens.subspan(i, 1));
 }
 
-void CudaOps::score(const float* logits, int64_t vocabulary, std::span<const Draw> draws,
+void CudaOps::score(const float* logits, std::span<const px_sample_args> draws, std::span<const int32_t> tokens,
                     std::span<TokenScore> scores) {
   stream();
   const auto n = static_cast<int64_t>(draws.size());
   std::vector<int32_t> targets;
-  for (const Draw& draw : draws) targets.push_back(std::max(draw.token, 0));
+  for (const int32_t token : tokens) targets.push_back(std::max(token, 0));
   std::vector<float> outputs(2 * draws.size());
   const Arrivals arrivals(*this);
   const DeviceArray<int32_t> device_targets(memory_, targets.data(), n);
   const DeviceArray<float> device(memory_, 2 * n);
   const DeviceArray<int32_t> not_finite(memory_, 1);
   for (size_t first = 0; first < draws.size();) {
-    const size_t end =
-        run_end(draws, first, [](const Draw& a, const Draw& b) { return a.temperature == b.temperature; });
-    const auto row = static_cast<int64_t>(first);
+    const size_t end = run_end(
+        draws, first, [](const px_sample_args& a, const px_sample_args& b) { return a.temperature == b.temperature; });
+    const auto row = static_cast<int64_t>(first), vocabulary = draws[first].vocabulary;
     kernels::token_logprob_cuda(stream(),
                                 {logits + row * vocabulary, device_targets.data() + row,
                                  static_cast<int64_t>(end - first), vocabulary, draws[first].temperature},
@@ -462,7 +475,7 @@ void CudaOps::score(const float* logits, int64_t vocabulary, std::span<const Dra
   device.copy_to(outputs.data());
   finish();
   for (size_t i = 0; i < draws.size(); ++i)
-    scores[i] = draws[i].token < 0 ? TokenScore{} : TokenScore{outputs[i], outputs[draws.size() + i]};
+    scores[i] = tokens[i] < 0 ? TokenScore{} : TokenScore{outputs[i], outputs[draws.size() + i]};
 }
 
 }  // namespace px::cuda

@@ -74,8 +74,11 @@ class CudaOps final : public Ops {
   void adamw(const px_adamw_args& args) override;
   double squared_norm(const float* x, int64_t count) override;
 
+  uint64_t draw_bytes(const Linear& head, std::span<const px_sample_args> draws) const override;
+  void draw(const Linear& head, Values hidden, std::span<const px_sample_args> draws, std::span<int32_t> tokens,
+            std::span<TokenScore> scores, std::byte* workspace) override;
   void sample(const float* logits, std::span<const px_sample_args> draws, std::span<int32_t> tokens) override;
-  void score(const float* logits, int64_t vocabulary, std::span<const Draw> draws,
+  void score(const float* logits, std::span<const px_sample_args> draws, std::span<const int32_t> tokens,
              std::span<TokenScore> scores) override;
 
  private:

@@ -16,9 +16,11 @@
 #include "kernels/reduce/reduce.h"
 #include "kernels/rmsnorm/rmsnorm.h"
 #include "kernels/rope/rope.h"
+#include "kernels/sample/head_sample.h"
 #include "kernels/sample/sample.h"
 #include "kernels/swiglu/swiglu.h"
 #include "ops/cpu_attention.h"
+#include "ops/logit_draws.h"
 #include "ops/memory.h"
 
 namespace px {
@@ -353,6 +355,30 @@ double CpuOps::squared_norm(const float* x, int64_t count) { return kernels::squ
 
 // ---- Sampling ----
 
+// How many draws have to see their logits, as far as they say; any other may, where it comes near another token.
+int64_t CpuOps::logit_draws(std::span<const px_sample_args> draws) const {
+  const auto count = std::ranges::count_if(
+      draws, [&](const px_sample_args& draw) { return !kernels::samples_from_head(cpu_.isa, draw); });
+  return std::max<int64_t>(1, count);
+}
+
+uint64_t CpuOps::draw_bytes(const Linear& head, std::span<const px_sample_args> draws) const {
+  return std::max(kernels::head_sample_workspace(packed_of(head), static_cast<int64_t>(draws.size())),
+                  logit_draw_bytes(head, logit_draws(draws)));
+}
+
+void CpuOps::draw(const Linear& head, Values hidden, std::span<const px_sample_args> draws, std::span<int32_t> tokens,
+                  std::span<TokenScore> scores, std::byte* workspace) {
+  std::vector<kernels::LogitScore> found(draws.size());
+  kernels::head_sample(cpu_, {hidden.data(), packed_of(head), draws, workspace}, tokens, found);
+  std::vector<int64_t> left;
+  for (size_t i = 0; i < draws.size(); ++i) {
+    scores[i] = {found[i].logprob, found[i].entropy};
+    if (tokens[i] == kernels::kUndecided) left.push_back(static_cast<int64_t>(i));
+  }
+  draw_from_logits(*this, {head, hidden, draws, tokens, scores}, left, logit_draws(draws), workspace);
+}
+
 void CpuOps::sample(const float* logits, std::span<const px_sample_args> draws, std::span<int32_t> tokens) {
   for_each_row(draws.size(), [&](size_t i) {
     px_sample_args args = draws[i];
@@ -366,13 +392,14 @@ void CpuOps::sample(const float* logits, std::span<const px_sample_args> draws, 
   });
 }
 
-void CpuOps::score(const float* logits, int64_t vocabulary, std::span<const Draw> draws, std::span<TokenScore> scores) {
+void CpuOps::score(const float* logits, std::span<const px_sample_args> draws, std::span<const int32_t> tokens,
+                   std::span<TokenScore> scores) {
   for_each_row(draws.size(), [&](size_t i) {
     scores[i] = {};
-    if (draws[i].token < 0) return;
+    if (tokens[i] < 0) return;
+    const auto [vocabulary, temperature] = std::pair(draws[i].vocabulary, draws[i].temperature);
     const float* row = logits + static_cast<int64_t>(i) * vocabulary;
-    const auto [logprob, entropy] =
-        kernels::score_logits(cpu_.isa, row, vocabulary, draws[i].temperature, draws[i].token);
+    const auto [logprob, entropy] = kernels::score_logits(cpu_.isa, row, vocabulary, temperature, tokens[i]);
     scores[i] = {logprob, entropy};
   });
 }

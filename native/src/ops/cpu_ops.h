@@ -66,13 +66,17 @@ class CpuOps final : public Ops {
   void adamw(const px_adamw_args& args) override;
   double squared_norm(const float* x, int64_t count) override;
 
+  uint64_t draw_bytes(const Linear& head, std::span<const px_sample_args> draws) const override;
+  void draw(const Linear& head, Values hidden, std::span<const px_sample_args> draws, std::span<int32_t> tokens,
+            std::span<TokenScore> scores, std::byte* workspace) override;
   void sample(const float* logits, std::span<const px_sample_args> draws, std::span<int32_t> tokens) override;
-  void score(const float* logits, int64_t vocabulary, std::span<const Draw> draws,
+  void score(const float* logits, std::span<const px_sample_args> draws, std::span<const int32_t> tokens,
              std::span<TokenScore> scores) override;
 
  private:
   void weight_gradient(const Linear& linear, Values x, Values d_y, int64_t count, float* gradient,
                        std::byte* workspace);
+  int64_t logit_draws(std::span<const px_sample_args> draws) const;
   void bias_gradient(const Linear& linear, Values d_y, int64_t count, float* gradient);
   template <class Body>
   void for_each_row(size_t count, const Body& body);

@@ -189,12 +189,17 @@ class Ops {
   virtual void adamw(const px_adamw_args& args) = 0;
   virtual double squared_norm(const float* x, int64_t count) = 0;
 
-  // ---- Sampling: of row i of logits [draws, V] ----
+  // ---- Sampling ----
 
-  // tokens [host]; -1 for a row whose logits are not finite. The draws' own logits are not read.
+  // From hidden states [draws, H] and an LM head, what sample() and score() make of their logits: tokens, scores [host].
+  virtual uint64_t draw_bytes(const Linear& head, std::span<const px_sample_args> draws) const = 0;  // of workspace
+  virtual void draw(const Linear& head, Values hidden, std::span<const px_sample_args> draws,
+                    std::span<int32_t> tokens, std::span<TokenScore> scores, std::byte* workspace) = 0;
+  // Of row i of logits [draws, V]: tokens [host]; -1 for a row whose logits are not finite. The draws have every default
+  // resolved; their own logits are not read.
   virtual void sample(const float* logits, std::span<const px_sample_args> draws, std::span<int32_t> tokens) = 0;
   // scores [host], by the bits of head_logprob().
-  virtual void score(const float* logits, int64_t vocabulary, std::span<const Draw> draws,
+  virtual void score(const float* logits, std::span<const px_sample_args> draws, std::span<const int32_t> tokens,
                      std::span<TokenScore> scores) = 0;
 };
 

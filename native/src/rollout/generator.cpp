@@ -58,16 +58,12 @@ Generator::Generator(std::shared_ptr<Model> model, std::unique_ptr<Decoder> deco
       seed_(seed),
       cache_bytes_limit_(cache_bytes),
       scheduler_(max_batch, model_->weights().unfinished_sequences),
-      decoder_(std::move(decoder)),
-      logits_(engine().ops()) {
+      decoder_(std::move(decoder)) {
   decoder_->limit(cache_bytes);
 }
 
 Generator::~Generator() {
-  engine().give_back([this] {
-    decoder_.reset();
-    logits_.free();
-  });
+  engine().give_back([this] { decoder_.reset(); });
   engine().memory.cache -= cache_bytes_;
 }
 
@@ -98,7 +94,6 @@ void Generator::step() {
   if (running.empty()) return;
   std::vector<px_generation_event> drawn;
   try {
-    compute(running);
     drawn = draw(running);
     for (Sequence* sequence : running) make_room_for_one(sequence->tokens);
   } catch (...) {
@@ -109,14 +104,23 @@ void Generator::step() {
 }
 
 // Those that pause leave `running`.
-void Generator::compute(std::vector<Sequence*>& running) {
+std::vector<px_generation_event> Generator::draw(std::vector<Sequence*>& running) {
+  std::vector<int32_t> tokens;
+  std::vector<TokenScore> scores;
   engine().run([&] {
     empty_vacated();
     const std::vector<Extension> extensions = make_room(running);
-    const int64_t elements = static_cast<int64_t>(running.size()) * model_->descriptor().vocabulary;
-    decoder_->extend(extensions, logits_.reserve_of<float>(elements));
+    std::vector<px_sample_args> wanted;
+    for (const Sequence* sequence : running) wanted.push_back(sample_args(*sequence));
+    tokens.resize(running.size());
+    scores.resize(running.size());
+    decoder_->extend(extensions, wanted, tokens, scores);
     count(running.size());
   });
+  std::vector<px_generation_event> drawn;
+  for (size_t i = 0; i < tokens.size(); ++i)
+    drawn.push_back(event_of(*running[i], tokens[i], scores[i], reason_after(*running[i], tokens[i])));
+  return drawn;
 }
 
 std::vector<Extension> Generator::make_room(std::vector<Sequence*>& running) {
@@ -160,24 +164,6 @@ px_generator_counts Generator::counts() const {
 // After a failure nobody knows what the caches hold: the next step feeds each sequence from its beginning.
 void Generator::start_over(std::span<Sequence* const> running) {
   for (const Sequence* sequence : running) vacated_.push_back(sequence->slot);
-}
-
-std::vector<px_generation_event> Generator::draw(std::span<Sequence* const> running) {
-  std::vector<px_sample_args> wanted;
-  for (const Sequence* sequence : running) wanted.push_back(sample_args(*sequence));
-  std::vector<int32_t> tokens(running.size());
-  std::vector<TokenScore> scores(running.size());
-  engine().run([&] {
-    const auto* logits = reinterpret_cast<const float*>(logits_.data());
-    engine().ops().sample(logits, wanted, tokens);
-    std::vector<Draw> draws;
-    for (size_t i = 0; i < tokens.size(); ++i) draws.push_back({wanted[i].temperature, tokens[i]});
-    decoder_->score(logits, draws, scores);
-  });
-  std::vector<px_generation_event> drawn;
-  for (size_t i = 0; i < tokens.size(); ++i)
-    drawn.push_back(event_of(*running[i], tokens[i], scores[i], reason_after(*running[i], tokens[i])));
-  return drawn;
 }
 
 px_sample_args Generator::sample_args(const Sequence& sequence) const {

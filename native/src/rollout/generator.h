@@ -13,7 +13,6 @@
 
 #include "base/backend.h"
 #include "model/model.h"
-#include "ops/memory.h"
 #include "proximal/generator.h"
 #include "rollout/scheduler.h"
 
@@ -45,12 +44,11 @@ class Generator {
  private:
   void end_cancelled();
   void step();
-  void compute(std::vector<Sequence*>& running);
   std::vector<Extension> make_room(std::vector<Sequence*>& running);
   void empty_vacated();
   void count(size_t running);
   void start_over(std::span<Sequence* const> running);
-  std::vector<px_generation_event> draw(std::span<Sequence* const> running);
+  std::vector<px_generation_event> draw(std::vector<Sequence*>& running);
   px_sample_args sample_args(const Sequence& sequence) const;
   void commit(std::span<Sequence* const> running, std::vector<px_generation_event> drawn);
   void leave(std::span<Sequence* const> ended);
@@ -63,7 +61,6 @@ class Generator {
   const uint64_t cache_bytes_limit_;
   Scheduler scheduler_;
   std::unique_ptr<Decoder> decoder_;
-  Buffer logits_;                            // [rows, V] of the step, in the memory of the engine's ops
   std::vector<int64_t> vacated_;             // slots that the decoder has yet to empty
   std::vector<px_generation_event> events_;  // of the step
   size_t handed_out_ = 0;                    // of events_

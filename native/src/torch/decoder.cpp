@@ -3,7 +3,6 @@
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/from_blob.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/mm.h>
 
@@ -57,16 +56,16 @@ void attend_one(const float* query, const float* keys, const float* values, int6
   for (int64_t d = 0; d < head_size; ++d) output[d] /= sum;
 }
 
-TokenScore score_of(std::span<const float> logits, const Draw& draw) {
-  if (draw.token < 0) return {};
+TokenScore score_of(std::span<const float> logits, double temperature, int32_t token) {
+  if (token < 0) return {};
   const double largest = *std::ranges::max_element(logits);
   double sum = 0.0, product = 0.0;
   for (const float logit : logits) {
-    const double z = (double{logit} - largest) / draw.temperature;
+    const double z = (double{logit} - largest) / temperature;
     sum += std::exp(z);
     product += z * std::exp(z);
   }
-  const double hit = (double{logits[static_cast<size_t>(draw.token)]} - largest) / draw.temperature;
+  const double hit = (double{logits[static_cast<size_t>(token)]} - largest) / temperature;
   return {static_cast<float>(hit - std::log(sum)), static_cast<float>(std::log(sum) - product / sum)};
 }
 
@@ -183,13 +182,23 @@ size_t TorchDecoder::reserve(std::span<const Extension> extensions) {
   return extensions.size();
 }
 
-void TorchDecoder::extend(std::span<const Extension> extensions, float* logits) {
+void TorchDecoder::extend(std::span<const Extension> extensions, std::span<const px_sample_args> draws,
+                          std::span<int32_t> tokens, std::span<TokenScore> scores) {
   check_extensions(extensions, slots_.size(), model_.descriptor().context,
                    [&](size_t slot) { return slots_[slot].length(); });
-  translated([&] { step(extensions, logits); });
+  at::Tensor logits;
+  translated([&] { logits = step(extensions); });
+  const float* rows = logits.data_ptr<float>();
+  model_.weights().engine()->ops().sample(rows, draws, tokens);
+  const int64_t vocabulary = model_.descriptor().vocabulary;
+  at::parallel_for(0, static_cast<int64_t>(draws.size()), 1, [&](int64_t begin, int64_t end) {
+    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i)
+      scores[i] = score_of({rows + static_cast<int64_t>(i) * vocabulary, static_cast<size_t>(vocabulary)},
+                           draws[i].temperature, tokens[i]);
+  });
 }
 
-void TorchDecoder::step(std::span<const Extension> extensions, float* logits) {
+at::Tensor TorchDecoder::step(std::span<const Extension> extensions) {
   const at::NoGradGuard no_gradient;
   const Descriptor& d = model_.descriptor();
 
@@ -217,22 +226,12 @@ void TorchDecoder::step(std::span<const Extension> extensions, float* logits) {
   const at::Tensor hidden = transformer(d, parameters_, int64_tensor(std::span<const int32_t>(packed.tokens)),
                                         positions_->places(std::span<const int32_t>(packed.positions)), attention);
   const at::Tensor last = at::index_select(hidden, 0, int64_tensor(std::span<const int64_t>(packed.last_row)));
-  at::Tensor rows = at::from_blob(logits, {static_cast<int64_t>(extensions.size()), d.vocabulary},
-                                  at::TensorOptions().dtype(at::kFloat));
-  at::mm_out(rows, last, parameters_.head().t());
+  at::Tensor logits = at::mm(last, parameters_.head().t());
 
   for (const Extension& extension : extensions)
     slots_[static_cast<size_t>(extension.slot)].set_length(static_cast<int64_t>(extension.tokens.size()));
   counts_.computed_tokens += static_cast<int64_t>(packed.tokens.size());
-}
-
-void TorchDecoder::score(const float* logits, std::span<const Draw> draws, std::span<TokenScore> scores) const {
-  const int64_t vocabulary = model_.descriptor().vocabulary;
-  at::parallel_for(0, static_cast<int64_t>(draws.size()), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i)
-      scores[static_cast<size_t>(i)] =
-          score_of({logits + i * vocabulary, static_cast<size_t>(vocabulary)}, draws[static_cast<size_t>(i)]);
-  });
+  return logits;
 }
 
 void TorchDecoder::drop(int64_t slot) {

@@ -45,14 +45,15 @@ class TorchDecoder final : public Decoder {
   void limit(uint64_t bytes) override { limit_ = bytes; }
   uint64_t bytes_of(int64_t tokens) const override;
   size_t reserve(std::span<const Extension> extensions) override;
-  void extend(std::span<const Extension> extensions, float* logits) override;
-  void score(const float* logits, std::span<const Draw> draws, std::span<TokenScore> scores) const override;
+  void extend(std::span<const Extension> extensions, std::span<const px_sample_args> draws, std::span<int32_t> tokens,
+              std::span<TokenScore> scores) override;
   void drop(int64_t slot) override;
   uint64_t bytes() const override;
   DecoderCounts counts() const override { return counts_; }
 
  private:
-  void step(std::span<const Extension> extensions, float* logits);
+  // logits [extensions, V]
+  at::Tensor step(std::span<const Extension> extensions);
 
   const Model& model_;
   std::shared_ptr<PositionTable> positions_;

@@ -12,9 +12,6 @@ namespace {
 constexpr int64_t kBytesOfRows = 384 << 10;
 constexpr int64_t kMostRows = 384;
 
-// Rows of a product that waits for memory: two tiles, which leave the processor time to wait.
-constexpr int64_t kFewRows = 2 * kTileRows;
-
 // Less work than this (multiplications and additions of words) is done before another thread has begun.
 constexpr int64_t kLeastWork = 1 << 17;
 
@@ -35,8 +32,7 @@ void activate_row(Isa isa, px_activation activation, float* values, uint16_t* bi
 
 // A turn is a run of tiles, panel by panel, of some rows: what a thread reads of the weights is one stretch of memory,
 // and the turns of the threads differ by one tile at most. Of few rows, where tiles are as wide as panels, it is a run of
-// columns: no two threads read the same weights, and nothing is fetched, because the processor, which sees one line after
-// the other, does so faster.
+// columns: no two threads read the same weights, and nothing is fetched.
 class Product {
  public:
   Product(const Cpu& cpu, const GemmArgs& args)
@@ -45,7 +41,7 @@ class Product {
         multiply_(multiply_panel(cpu.isa, args.weights.dtype)),
         words_(words_along(args.weights.k, args.weights.dtype)),
         whole_(turns_columns(cpu.isa, args.weights.dtype)),
-        few_(!whole_ && cpu.isa >= Isa::kAvx512 && args.x.count <= kFewRows),
+        few_(waits_for_memory(cpu.isa, args.weights.dtype, args.x.count)),
         height_(whole_ ? kWholeTileRows : kTileRows),
         panels_((args.weights.n + kPanel - 1) / kPanel) {
     const int64_t row_bytes = std::max<int64_t>(1, words_ * 4);

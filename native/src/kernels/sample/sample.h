@@ -10,9 +10,8 @@
 // top-k or min-p only blocks of logits whose largest one may stay are read again; top-p without top-k makes a list of
 // all.
 //
-// NUMERICS: what is drawn is decided in double. Vectors of floats serve where they cannot decide otherwise: a draw
-// without filters that comes within their error of another token's share is done again with sums in double, and where
-// it comes within the error of those as the reference does it.
+// NUMERICS: what is drawn is decided in double. Vectors serve where they cannot decide otherwise: a draw without filters
+// that comes within their error (shares.h) of another token's share is done as the reference does it.
 #pragma once
 
 #include <cstdint>
@@ -40,9 +39,6 @@ double sample_uniform(uint64_t seed, uint64_t sample_id, uint64_t index);
 // The reference: what `sample` draws, with every default resolved; logprob may be null.
 int32_t sample_ref(const px_sample_args& args, float* logprob);
 void sample_distribution_ref(const px_sample_args& args, float* logprob);
-
-// Logits that share a largest one and a sum of exponentials.
-inline constexpr int64_t kSampleBlock = 64;
 
 // In vectors: the same token, the log-prob within 1e-6.
 int32_t sample_cpu(Isa isa, const px_sample_args& args, float* logprob);

@@ -173,8 +173,12 @@ LogitScore score_logits(Isa isa, const float* logits, int64_t vocabulary, double
   std::vector<ChunkSums> sums;
   for (int64_t chunk = 0; chunk < chunks_of(vocabulary); ++chunk)
     sums.push_back(kernels.sums(logits + chunk * kChunk, columns_of_chunk(vocabulary, chunk), inverse_temperature));
-  const RowTotals row = merge(sums.data(), static_cast<int64_t>(sums.size()), 1);
-  return {logprob_of(logits[token], inverse_temperature, row), static_cast<float>(row.entropy)};
+  return score_sums(sums.data(), static_cast<int64_t>(sums.size()), inverse_temperature, logits[token]);
+}
+
+LogitScore score_sums(const ChunkSums* sums, int64_t chunks, float inverse_temperature, float logit) {
+  const RowTotals row = merge(sums, chunks, 1);
+  return {logprob_of(logit, inverse_temperature, row), static_cast<float>(row.entropy)};
 }
 
 }  // namespace px::kernels

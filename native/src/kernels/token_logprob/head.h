@@ -83,6 +83,9 @@ struct ChunkSums {
   double product;  // of e^(z - largest) (z - largest)
 };
 
+// The same of a token's logit and the sums of its row's chunks.
+LogitScore score_sums(const ChunkSums* sums, int64_t chunks, float inverse_temperature, float logit);
+
 // The numbers of a row whose gradient is taken.
 struct RowSlope {
   float lse;

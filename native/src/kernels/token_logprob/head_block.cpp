@@ -35,9 +35,10 @@ RowTotals merge(const ChunkSums* sums, int64_t chunks, int64_t stride) {
 
 void HeadBlock::multiply(int64_t chunk, int64_t row, int64_t count, float* logits, int64_t logits_stride) const {
   const Rows rows{hidden(row), count, row_bytes_, 4};
+  const bool fetch = !waits_for_memory(cpu_.isa, head_.dtype, count);
   for (int64_t c = 0; c < columns(chunk); c += kPanel) {
     const PanelOut out{std::min(kPanel, columns(chunk) - c), nullptr, nullptr, logits + c, nullptr, logits_stride};
-    multiply_(rows, panel_of(head_, (chunk * kChunk + c) / kPanel, true), out);
+    multiply_(rows, panel_of(head_, (chunk * kChunk + c) / kPanel, fetch), out);
   }
 }
 

@@ -68,6 +68,7 @@ class HeadBlock {
   int64_t chunks() const { return chunks_of(head_.n); }
   int64_t columns(int64_t chunk) const { return columns_of_chunk(head_.n, chunk); }
   int64_t stride() const { return logit_stride(head_.n); }
+  Rows row(int64_t row) const { return {hidden(row), 1, row_bytes_, 4}; }
 
   // A chunk's logits of `count` rows of the block from `row` on.
   void multiply(int64_t chunk, int64_t row, int64_t count, float* logits, int64_t logits_stride) const;

@@ -71,14 +71,14 @@ size_t CoreDecoder::reserve(std::span<const Extension> extensions) {
   return extensions.size();
 }
 
-void CoreDecoder::extend(std::span<const Extension> extensions, float* logits) {
+void CoreDecoder::extend(std::span<const Extension> extensions, std::span<const px_sample_args> draws,
+                         std::span<int32_t> tokens, std::span<TokenScore> scores) {
   const Descriptor& d = model_.descriptor();
   packed_->refresh(model_.weights(), {.head = true});
   const std::vector<size_t> leaders = leaders_of(extensions);
-  const auto count = static_cast<int64_t>(extensions.size());
-  auto* last = last_.reserve_of<float>(count * d.hidden);
+  auto* last = last_.reserve_of<float>(static_cast<int64_t>(extensions.size()) * d.hidden);
   compute(extensions, leaders, last);
-  head(count, last, logits);
+  draw(last, draws, tokens, scores);
   for (const Extension& extension : extensions)
     table_of(extension).length = static_cast<int64_t>(extension.tokens.size());
 }
@@ -160,15 +160,23 @@ void CoreDecoder::pass(const Rows& step, float* last) {
   counts_.computed_tokens += step.count();
 }
 
-void CoreDecoder::head(int64_t count, const float* last, float* logits) {
-  const Descriptor& d = model_.descriptor();
-  const auto plan = [&](Plan& p) { return p.take_values(count * d.hidden, packed_->dtype()); };
+// From the residual stream of the extensions' last rows.
+void CoreDecoder::draw(const float* last, std::span<const px_sample_args> draws, std::span<int32_t> tokens,
+                       std::span<TokenScore> scores) {
+  const auto count = static_cast<int64_t>(draws.size());
+  const Linear& head = packed_->head();
+  Values hidden;
+  std::byte* workspace = nullptr;
+  const auto plan = [&](Plan& p) {
+    hidden = p.take_values(count * head.in, head.dtype);
+    workspace = p.take<std::byte>(static_cast<int64_t>(ops_.draw_bytes(head, draws)));
+  };
   Plan sizes;
   plan(sizes);
   Plan memory(rows_.reserve(sizes.bytes()));
-  const Values hidden = plan(memory);
+  plan(memory);
   Transformer(ops_, model_.weights(), *packed_, positions_).final_norm(last, count, hidden, {});
-  ops_.project(packed_->head(), hidden, count, nullptr, {logits});
+  ops_.draw(head, hidden, draws, tokens, scores, workspace);
 }
 
 // The pages that the extension does not share get what those of its leader hold.
@@ -178,10 +186,6 @@ void CoreDecoder::follow(const Extension& leader, const Extension& extension) {
   for (auto page = static_cast<size_t>(to.length / kernels::kBlock); page < to.pages.size(); ++page)
     pool_.copy(*from.pages[page], *to.pages[page]);
   counts_.shared_tokens += static_cast<int64_t>(extension.tokens.size()) - to.length;
-}
-
-void CoreDecoder::score(const float* logits, std::span<const Draw> draws, std::span<TokenScore> scores) const {
-  ops_.score(logits, model_.descriptor().vocabulary, draws, scores);
 }
 
 void CoreDecoder::drop(int64_t slot) {

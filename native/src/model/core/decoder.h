@@ -18,8 +18,8 @@ class CoreDecoder final : public Decoder {
   void limit(uint64_t bytes) override { pool_.limit(bytes); }
   uint64_t bytes_of(int64_t tokens) const override;
   size_t reserve(std::span<const Extension> extensions) override;
-  void extend(std::span<const Extension> extensions, float* logits) override;
-  void score(const float* logits, std::span<const Draw> draws, std::span<TokenScore> scores) const override;
+  void extend(std::span<const Extension> extensions, std::span<const px_sample_args> draws, std::span<int32_t> tokens,
+              std::span<TokenScore> scores) override;
   void drop(int64_t slot) override;
   uint64_t bytes() const override { return pool_.bytes(); }
   DecoderCounts counts() const override { return counts_; }
@@ -33,7 +33,8 @@ class CoreDecoder final : public Decoder {
   std::vector<size_t> leaders_of(std::span<const Extension> extensions) const;
   void compute(std::span<const Extension> extensions, const std::vector<size_t>& leaders, float* last);
   void pass(const Rows& step, float* last);
-  void head(int64_t rows, const float* last, float* logits);
+  void draw(const float* last, std::span<const px_sample_args> draws, std::span<int32_t> tokens,
+            std::span<TokenScore> scores);
   void follow(const Extension& leader, const Extension& extension);
 
   Ops& ops_;
