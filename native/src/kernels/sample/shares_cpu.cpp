@@ -5,7 +5,7 @@
 #include <numeric>
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels/sample/shares.cpp"
+#define HWY_TARGET_INCLUDE "kernels/sample/shares_cpu.cpp"
 #include <hwy/foreach_target.h>  // NOLINT: after its settings
 
 #include "kernels/float-inl.h"
