@@ -1,5 +1,7 @@
 #include "kernels/gemm/gemm.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "kernels/gelu/gelu.h"
@@ -134,6 +136,8 @@ class Product {
 };
 
 }  // namespace
+
+const bool kFetchesNear = sysconf(_SC_LEVEL1_DCACHE_SIZE) >= 48 << 10;
 
 MultiplyPanel multiply_panel(Isa isa, px_dtype dtype) {
   if (isa == Isa::kScalar) return dtype == PX_DTYPE_F32 ? &multiply_panel_ref_f32 : &multiply_panel_ref_bf16;

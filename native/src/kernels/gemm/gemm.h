@@ -102,6 +102,10 @@ inline bool waits_for_memory(Isa isa, px_dtype dtype, int64_t rows) {
   return isa >= Isa::kAvx512 && !turns_columns(isa, dtype) && rows <= kFewRows;
 }
 
+// Whether the first cache holds what tiles fetch beside what they read: two blocks of attention of 16 KB in 48 KB. In 32 KB
+// they drive each other out.
+extern const bool kFetchesNear;
+
 // Columns [first, first + count) of a matrix [m, n] as rows of length m: of a float matrix with `stride` elements from
 // row to row, of bf16 as gemm_interleave() laid it.
 inline Rows columns_of(Isa isa, px_dtype dtype, const void* words, int64_t stride, int64_t first, int64_t count) {

@@ -28,6 +28,12 @@ struct Fetch {
 
 inline constexpr int64_t kFetchSteps = 4;
 
+// Into the first cache where that holds what is read beside it, into the second elsewhere.
+PX_TILE_INLINE void fetch_some(Fetch& fetch) {
+  for (int64_t i = 0; i < fetch.lines; ++i, fetch.from += 16)
+    kFetchesNear ? __builtin_prefetch(fetch.from, 0, 3) : __builtin_prefetch(fetch.from, 0, 2);
+}
+
 // One word of each row times one word of each column.
 template <class O, int R, int C>
 PX_TILE_INLINE void add_step(const std::byte* x, int64_t row_bytes, const uint32_t* w, typename O::V (&sum)[R][C]) {
@@ -45,7 +51,7 @@ PX_TILE_INLINE void multiply(const Rows& rows, const std::byte* x, const PanelWe
   const int64_t whole = weights.k / O::kPerWord;
   const int64_t row_bytes = rows.row_bytes;
   for (int64_t round = 0; round < whole / kFetchSteps; ++round) {
-    for (int64_t i = 0; i < fetch.lines; ++i, fetch.from += 16) __builtin_prefetch(fetch.from);
+    fetch_some(fetch);
 #pragma GCC unroll kFetchSteps
     for (int64_t s = 0; s < kFetchSteps; ++s, x += rows.word_bytes, w += weights.width)
       add_step<O, R, C>(x, row_bytes, w, sum);
