@@ -1,5 +1,5 @@
-// Tokens drawn from hidden states and the head, beside those that are drawn from the rows of logits: the same tokens, and
-// scores of the same bits, whatever is drawn beside them.
+// Tokens drawn from hidden states and the head, beside those that are drawn from the rows of logits: the same tokens,
+// and scores of the same bits, whatever is drawn beside them.
 #include "kernels/sample/head_sample.h"
 
 #include "base/isa.h"
@@ -93,7 +93,8 @@ TEST_P(HeadSample, DrawsWhatTheLogitsGive) {
     for (const auto& [n, size, vocabulary] :
          {std::tuple{1, 33, 37}, {7, 64, 512}, {70, 16, 1003}, {130, 9, 64}, {9, 33, 5000}, {600, 8, 300}}) {
       HeadProblem p(cpu(pool), n, size, vocabulary, dtype());
-      EXPECT_EQ(expect_of_logits(cpu(pool), p, draws_of(p)), n) << n << " of " << vocabulary << ", " << threads << " threads";
+      EXPECT_EQ(expect_of_logits(cpu(pool), p, draws_of(p)), n)
+          << n << " of " << vocabulary << ", " << threads << " threads";
     }
   }
 }
@@ -219,7 +220,8 @@ std::vector<Isa> vector_isas() {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, HeadSample,
-                         testing::Combine(testing::ValuesIn(vector_isas()), testing::Values(PX_DTYPE_F32, PX_DTYPE_BF16)),
+                         testing::Combine(testing::ValuesIn(vector_isas()),
+                                          testing::Values(PX_DTYPE_F32, PX_DTYPE_BF16)),
                          [](const auto& level) {
                            return std::string(name_of(std::get<0>(level.param))) +
                                   (std::get<1>(level.param) == PX_DTYPE_F32 ? "F32" : "Bf16");

@@ -153,8 +153,8 @@ std::string CpuOps::describe() const {
 
 // ---- Memory ----
 
-// Large blocks lie in large pages where the system has them: what is read once a step, as weights are, is found 10 to 20 %
-// faster.
+// Large blocks lie in large pages where the system has them: what is read once a step, as weights are, is found 10 to
+// 20 % faster.
 std::byte* CpuOps::allocate(uint64_t bytes) {
   const uint64_t alignment = bytes < 2 * kLargePage ? kLine : kLargePage;
   void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);

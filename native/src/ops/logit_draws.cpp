@@ -17,9 +17,9 @@ int64_t rows_at_once(const Linear& head, int64_t rows) {
 }
 
 struct Places {
-  float* logits;    // [rows, V]
-  Values hidden;    // [rows, H]
-  int64_t* numbers; // [rows]
+  float* logits;     // [rows, V]
+  Values hidden;     // [rows, H]
+  int64_t* numbers;  // [rows]
 };
 
 Places plan_places(Plan& plan, const Linear& head, int64_t rows) {
@@ -28,7 +28,7 @@ Places plan_places(Plan& plan, const Linear& head, int64_t rows) {
 
 // The hidden states of the rows, one behind the other.
 Values together(Ops& ops, const HeadDraws& all, std::span<const int64_t> rows, const Places& places) {
-  const auto width = static_cast<int64_t>(all.head.in);
+  const int64_t width = all.head.in;
   if (rows.back() - rows.front() + 1 == static_cast<int64_t>(rows.size())) {
     const int64_t first = rows.front() * width;
     return all.hidden.f32 != nullptr ? Values{all.hidden.f32 + first, nullptr}

@@ -94,16 +94,16 @@ inline Rows rows_of(const void* x, int64_t m, int64_t stride, px_dtype dtype) {
 // Whether the columns of a matrix have to be turned to rows before they are multiplied: tiles hold whole rows.
 inline bool turns_columns(Isa isa, px_dtype dtype) { return isa == Isa::kAmx && dtype == PX_DTYPE_BF16; }
 
-// Rows of a product that waits for memory: two tiles, which leave the processor time to wait. It sees one line after the
-// other then and reads ahead by itself, faster than it is told to.
+// Rows of a product that waits for memory: two tiles, which leave the processor time to wait. It sees one line after
+// the other then and reads ahead by itself, faster than it is told to.
 inline constexpr int64_t kFewRows = 2 * kTileRows;
 
 inline bool waits_for_memory(Isa isa, px_dtype dtype, int64_t rows) {
   return isa >= Isa::kAvx512 && !turns_columns(isa, dtype) && rows <= kFewRows;
 }
 
-// Whether the first cache holds what tiles fetch beside what they read: two blocks of attention of 16 KB in 48 KB. In 32 KB
-// they drive each other out.
+// Whether the first cache holds what tiles fetch beside what they read: two blocks of attention of 16 KB in 48 KB. In
+// 32 KB they drive each other out.
 extern const bool kFetchesNear;
 
 // Columns [first, first + count) of a matrix [m, n] as rows of length m: of a float matrix with `stride` elements from

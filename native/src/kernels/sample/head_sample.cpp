@@ -110,7 +110,8 @@ class HeadSampler {
     kept_.largest[at] = good ? largest : std::numeric_limits<float>::quiet_NaN();
     if (!good || largest == -kInfinity) return;
     if (is_greedy(wanted))
-      kept_.greatest[at] = static_cast<int32_t>(chunk * kChunk + (std::find(logits, logits + columns, largest) - logits));
+      kept_.greatest[at] =
+          static_cast<int32_t>(chunk * kChunk + (std::find(logits, logits + columns, largest) - logits));
     else
       shares_.sums(logits, columns, largest, wanted.temperature, shares);
   }
