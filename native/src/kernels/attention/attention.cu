@@ -289,7 +289,7 @@ __global__ void __launch_bounds__(kThreads, 1) queries_kernel(AttentionCuda args
 // The gradients of keys and values: the positions of the block over the heads of their group and the rows that see them,
 // the sequence's own and then those of sequences that share the positions.
 template <int Own>
-__global__ void __launch_bounds__(kThreads) keys_kernel(AttentionCuda args, Backward back) {
+__global__ void __launch_bounds__(kThreads, 1) keys_kernel(AttentionCuda args, Backward back) {
   constexpr int kWidth = Own * kShare;
   __shared__ float queries[kTile * kWidth], slopes[kTile * kWidth];
   const Place place = place_of(back.sequences);
