@@ -508,13 +508,18 @@ class Slopes final : public kernels::HeadObjective {
   Floats& seen_;
 };
 
-void use_head(Table& t, Floats& more, int64_t n, int64_t hidden, int64_t vocabulary, px_dtype dtype) {
+Linear packed_head(Table& t, int64_t hidden, int64_t vocabulary, px_dtype dtype) {
   Linear head;
   head.pieces = {{0, -1, vocabulary}};
   head.in = hidden;
   head.out = vocabulary;
   head.dtype = dtype;
   t.ops().pack(t.random(vocabulary * hidden, 1), head, true, t.workspace(t.ops().packed_bytes(head, true)));
+  return head;
+}
+
+void use_head(Table& t, Floats& more, int64_t n, int64_t hidden, int64_t vocabulary, px_dtype dtype) {
+  const Linear head = packed_head(t, hidden, vocabulary, dtype);
   std::vector<int32_t> targets;
   for (int64_t i = 0; i < n; ++i) targets.push_back(static_cast<int32_t>((7 * i + vocabulary - 1) % vocabulary));
   const HeadRows rows{head, n, t.random(n * hidden, 2, dtype), t.given(targets), 0.7};
@@ -618,12 +623,7 @@ TEST_F(DeviceOps, Sampling) {
 void draw_from_head(Table& t, Floats& more, const std::vector<px_sample_args>& draws, px_dtype dtype) {
   constexpr int64_t kHidden = 16, kVocabulary = 300;
   const auto n = static_cast<int64_t>(draws.size());
-  Linear head;
-  head.pieces = {{0, -1, kVocabulary}};
-  head.in = kHidden;
-  head.out = kVocabulary;
-  head.dtype = dtype;
-  t.ops().pack(t.random(kVocabulary * kHidden, 1), head, false, t.workspace(t.ops().packed_bytes(head, false)));
+  const Linear head = packed_head(t, kHidden, kVocabulary, dtype);
   const Values hidden = t.random(n * kHidden, 2, dtype);
   std::vector<int32_t> tokens(draws.size(), -7), expected(draws.size(), -7);
   std::vector<TokenScore> scores(draws.size(), {kNan, kNan}), expected_scores(draws.size());

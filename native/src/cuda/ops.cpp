@@ -433,9 +433,7 @@ void CudaOps::sample_alike(const float* logits, std::span<const px_sample_args> 
   const DeviceArray<std::byte> workspace(
       memory_, static_cast<int64_t>(kernels::sample_cuda_workspace(n, draws.front().vocabulary)));
   zero(drawn.data() + n, sizeof(int32_t));
-  kernels::SampleRows rows{draws.front(), logits, device_ids.data(), device_ids.data() + n, n};
-  if (rows.args.temperature == 0) rows.args.temperature = 1;
-  if (rows.args.top_p == 0) rows.args.top_p = 1;
+  const kernels::SampleRows rows{draws.front(), logits, device_ids.data(), device_ids.data() + n, n};
   kernels::sample_cuda(stream(), rows, drawn.data(), nullptr, drawn.data() + n, workspace.data());
   std::vector<int32_t> host(draws.size() + 1);
   drawn.copy_to(host.data());

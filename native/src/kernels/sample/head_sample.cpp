@@ -13,8 +13,7 @@ namespace {
 
 // Rows whose sums are kept at once.
 constexpr int64_t kPassRows = 512;
-// Rows of a turn, whose logits lie on the stack (128 KB), and the fewest that are worth one.
-constexpr int64_t kTurnRows = 64;
+// Rows of a turn, the fewest that are worth one; most are kTurnRows.
 constexpr int64_t kLeastTurnRows = 8;
 
 constexpr int64_t kChunkBlocks = kChunk / kSampleBlock;

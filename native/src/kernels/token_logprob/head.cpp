@@ -8,8 +8,6 @@
 namespace px::kernels {
 namespace {
 
-// Rows of a turn of the forward pass: their logits lie on the stack (128 KB).
-constexpr int64_t kTurnRows = 64;
 // Rows whose sums are kept at once where no gradients are wanted.
 constexpr int64_t kForwardRows = 1024;
 

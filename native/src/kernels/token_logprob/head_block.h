@@ -13,6 +13,9 @@ namespace px::kernels {
 // Rows of a block whose logits are kept for a second look, at most.
 inline constexpr int64_t kKeptRows = 256;
 
+// Rows of a turn that keeps no logits: those of a chunk lie on the stack (128 KB).
+inline constexpr int64_t kTurnRows = 64;
+
 // As many as may have the logits of `heads` heads kept, in 48 MB.
 int64_t kept_rows(int64_t vocabulary, int64_t rows, int64_t heads);
 
